@@ -1,0 +1,61 @@
+"""The vocabulary of the packing problem: packs, operand packs, packings, and the packers that choose them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from vecgnn.ir.dependence import DependenceGraph
+    from vecgnn.slp.candidates import Candidates
+    from vecgnn.slp.target import Target
+
+OperandPack = tuple[str, ...]
+"""An ordered tuple of value tokens that some pack needs as one vector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Instructions of one block that become one vector operation.
+
+    ``kind`` names an entry of ``vecgnn.slp.forms.FORMS``; ``lanes`` are instruction indices, lane order.
+    """
+
+    kind: str
+    lanes: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.lanes)
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """The chosen packs of a function; no instruction stands in two of them."""
+
+    packs: tuple[Pack, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PackingProblem:
+    """A function, the target whose prices count, and the packs that may be chosen."""
+
+    graph: DependenceGraph
+    target: Target
+    candidates: Candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A packing with what the packer knows about it; costs are in units of the target's table."""
+
+    packing: Packing
+    objective: float  # price of the function under this packing, less the price of the scalar function
+    bound: float | None = None  # no packing of the problem has a lower objective
+    status: str = "feasible"  # "optimal" only where proved
+    seconds: float = 0.0
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Packer(Protocol):
+    def __call__(self, problem: PackingProblem) -> Solution: ...
