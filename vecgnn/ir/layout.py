@@ -1,6 +1,6 @@
 """Sizes, alignments and offsets of types under a module's data layout (LangRef: Data Layout).
 
-Sizes are bytes unless a name says bits.  ``scalar`` answers are memoized: a module asks for few types.
+Sizes are bytes unless a name says bits.  Answers are memoized: a module asks for few types.
 """
 
 from __future__ import annotations
