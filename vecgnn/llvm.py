@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Literal, overload
 
@@ -34,7 +34,7 @@ def _version(tool: Path) -> str:
     return found[1] if found else ""
 
 
-@lru_cache(maxsize=None)
+@cache
 def find_tool(name: str) -> Path:
     """The LLVM 22 tool of that name: from $VECGNN_LLVM_BIN, as NAME-22 on PATH, or as a NAME that is 22."""
     if folder := os.environ.get("VECGNN_LLVM_BIN"):
@@ -53,7 +53,7 @@ def find_tool(name: str) -> Path:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def tool_version(name: str) -> str:
     """The version a tool prints, such as ``22.1.8``."""
     return _version(find_tool(name))
@@ -134,7 +134,7 @@ def split_text(pipeline: str, at: str) -> tuple[str, str]:
     return before + ")" * len(adaptors), "".join(f"{adaptor}(" for adaptor in adaptors) + after
 
 
-@lru_cache(maxsize=None)
+@cache
 def split_pipeline(level: str = "O3") -> tuple[str, str]:
     """The text of ``default<level>`` before and after ``slp-vectorizer``, each a pipeline of its own.
 
