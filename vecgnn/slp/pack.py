@@ -19,11 +19,14 @@ OperandPack = tuple[str, ...]
 class Pack:
     """Instructions of one block that become one vector operation.
 
-    ``kind`` names an entry of ``vecgnn.slp.forms.FORMS``; ``lanes`` are instruction indices, lane order.
+    ``kind`` names an entry of ``vecgnn.slp.forms.FORMS``.  ``lanes`` are instruction indices in lane order;
+    for a reduction, the operations of the tree, the root first.  ``operands`` are the vectors it needs, with
+    the lanes' commutative operands already put in the order chosen.
     """
 
     kind: str
     lanes: tuple[int, ...]
+    operands: tuple[OperandPack, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lanes)
@@ -50,7 +53,7 @@ class Solution:
     """A packing with what the packer knows about it; costs are in units of the target's table."""
 
     packing: Packing
-    objective: float  # price of the function under this packing, less the price of the scalar function
+    objective: int  # price of the function under this packing, less the price of the scalar function
     bound: float | None = None  # no packing of the problem has a lower objective
     status: str = "feasible"  # "optimal" only where proved
     seconds: float = 0.0
@@ -58,4 +61,6 @@ class Solution:
 
 
 class Packer(Protocol):
+    """Anything that chooses a packing: none, greedy, the integer program, the learned policy."""
+
     def __call__(self, problem: PackingProblem) -> Solution: ...

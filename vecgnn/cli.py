@@ -1,0 +1,220 @@
+"""The ``vecgnn`` command.  The only module that prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from vecgnn import __version__
+from vecgnn.errors import InputError, VecgnnError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0 on success, 1 where a check failed, 2 where the input or a tool could not be used."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except VecgnnError as error:
+        print(f"vecgnn: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 2
+    except KeyboardInterrupt:
+        print("vecgnn: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="vecgnn", description="Vectorize straight-line code in LLVM IR.")
+    parser.add_argument("--version", action="version", version=f"vecgnn {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    vectorize = commands.add_parser("vectorize", help="vectorize an .ll or .bc file")
+    vectorize.add_argument("input", metavar="IN", help="LLVM IR as text or bitcode; - for standard input")
+    vectorize.add_argument("-o", "--output", metavar="OUT.ll", default="-", help="default: standard output")
+    vectorize.add_argument("--packer", default="greedy", help="greedy (default) or none")
+    vectorize.add_argument("--mcpu", help="the target whose prices count, instead of each function's own")
+    vectorize.add_argument("--function", action="append", metavar="NAME", help="only this function; repeatable")
+    vectorize.add_argument("--verify", action="store_true", help="run scalar and vector code and compare")
+    vectorize.add_argument("--json", action="store_true", help="write the summary on stderr as JSON")
+    vectorize.add_argument("-q", "--quiet", action="store_true", help="no summary")
+    vectorize.set_defaults(run=_vectorize)
+
+    target = commands.add_parser("target", help="the cost tables")
+    actions = target.add_subparsers(title="actions", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="the tables that ship with the package")
+    listing.set_defaults(run=_target_list)
+    probe = actions.add_parser("probe", help="make a table for a CPU from opt's cost model")
+    probe.add_argument("cpu", metavar="CPU")
+    probe.add_argument("-o", "--output", metavar="FILE", required=True)
+    probe.add_argument("--triple", help="default: guessed from the CPU's name")
+    probe.set_defaults(run=_target_probe)
+
+    fuzz = commands.add_parser("fuzz", help="vectorize generated functions and compare by execution")
+    fuzz.add_argument("--seeds", default="0:2000", metavar="FIRST:STOP")
+    fuzz.add_argument("--packer", default="greedy")
+    fuzz.add_argument("--keep", metavar="DIR", help="save failing inputs there")
+    fuzz.add_argument("--json", action="store_true")
+    fuzz.set_defaults(run=_fuzz)
+    return parser
+
+
+def _read(path: str) -> bytes:
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(path).read_bytes()
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a directory; give an .ll or .bc file") from None
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+
+
+def write_atomically(path: str, text: str) -> None:
+    """Write a file by a temporary one beside it, so that a failure leaves what stood there."""
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise InputError(f"{path}: the folder {target.parent} does not exist")
+    if target.is_dir():
+        raise InputError(f"{path}: is a directory; give a file to write")
+    if target.exists() and not target.is_file():  # a pipe or /dev/stdout is written as it is
+        target.write_text(text, encoding="utf-8", errors="surrogateescape")
+        return
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot write: {error.strerror}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _vectorize(options: argparse.Namespace) -> int:
+    from vecgnn.vectorize import vectorize_text
+
+    name = "<stdin>" if options.input == "-" else options.input
+    result = vectorize_text(
+        _read(options.input),
+        name=name,
+        packer=options.packer,
+        mcpu=options.mcpu,
+        functions=options.function,
+    )
+    verdicts = []
+    if options.verify:
+        from vecgnn.codegen.verify import verify
+
+        verdicts = verify(result.before, result.text, [report.name for report in result.changed])
+    if options.output == "-":
+        sys.stdout.write(result.text)
+        sys.stdout.flush()
+    else:
+        write_atomically(options.output, result.text)
+    if options.json:
+        print(json.dumps(_as_json(name, result, verdicts)), file=sys.stderr)
+    elif not options.quiet:
+        _print_summary(name, result, verdicts)
+    failed = any(verdict.verdict.name == "MISCOMPILED" for verdict in verdicts)
+    return 1 if failed or any(report.bug for report in result.functions) else 0
+
+
+def _as_json(name, result, verdicts) -> dict[str, object]:  # noqa: ANN001
+    return {
+        "file": name,
+        **result.summary(),
+        "by_function": [
+            {
+                "name": report.name,
+                "target": report.target,
+                "instructions": report.instructions,
+                "cost_before": report.cost_before,
+                "cost_after": report.cost_after,
+                "packs": dict(report.packs),
+                "reason": report.reason,
+                "bug": report.bug,
+            }
+            for report in result.functions
+        ],
+        "verify": [
+            {"name": verdict.function, "verdict": verdict.verdict.name, "reason": verdict.reason}
+            for verdict in verdicts
+        ],
+    }
+
+
+def _print_summary(name, result, verdicts) -> None:  # noqa: ANN001
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    changed = result.changed
+    say(f"{name}: {len(changed)} of {len(result.functions)} functions vectorized")
+    packs: Counter[str] = Counter()
+    for report in changed:
+        packs.update(report.packs)
+        saved = report.cost_before - report.cost_after
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.packs.items()))
+        say(
+            f"  {report.name}: estimated cost {report.cost_before} -> {report.cost_after} "
+            f"(-{100 * saved / max(1, report.cost_before):.1f} %, {report.target}); {kinds}"
+        )
+    for report in result.functions:
+        if report.reason and (report.bug or not report.changed):
+            say(f"  {report.name}: {'BUG, please report: ' if report.bug else ''}left as it was: {report.reason}")
+    if changed:
+        before = sum(report.cost_before for report in changed)
+        after = sum(report.cost_after for report in changed)
+        say(f"  packs: {', '.join(f'{count} {kind}' for kind, count in sorted(packs.items()))}")
+        say(f"  estimated cost of what changed: {before} -> {after} (-{100 * (before - after) / max(1, before):.1f} %)")
+    for verdict in verdicts:
+        say(f"  {verdict.function}: {verdict.verdict.name}{': ' + verdict.reason if verdict.reason else ''}")
+    say("  time: " + ", ".join(f"{step} {seconds:.2f} s" for step, seconds in result.seconds.items()))
+
+
+def _target_list(options: argparse.Namespace) -> int:
+    from vecgnn.slp import target
+
+    for name in target.names():
+        table = target.load(name)
+        print(f"{name:14} {table.triple:28} LLVM {table.llvm}")
+    return 0
+
+
+def _target_probe(options: argparse.Namespace) -> int:
+    from vecgnn.slp.probe import probe
+
+    table = probe(options.cpu, options.triple)
+    write_atomically(options.output, json.dumps(table, separators=(",", ":"), sort_keys=True) + "\n")
+    print(f"{options.output}: prices of {options.cpu}", file=sys.stderr)
+    return 0
+
+
+def _fuzz(options: argparse.Namespace) -> int:
+    from vecgnn.fuzz import campaign
+    from vecgnn.vectorize import vectorize_text
+
+    first, _, stop = options.seeds.partition(":")
+    try:
+        seeds = range(int(first), int(stop))
+    except ValueError:
+        raise InputError(f"--seeds {options.seeds}: give FIRST:STOP, such as 0:2000") from None
+    raise NotImplementedError((campaign, vectorize_text, seeds))

@@ -1,0 +1,241 @@
+"""The only price: of a function under a packing, in the target's units (LLVM's throughput costs).
+
+The price of a function is the sum over its remaining scalar instructions, its vector operations, the recipes
+of their operands (``source.py``), each paid once where several packs share it, and one extract for every
+lane that some scalar still reads.  Scalars that nothing reads any more, address arithmetic above all, are
+gone and cost nothing.  ``Pricer`` keeps this sum while packs come and go; it depends on the set of packs
+alone, not on the order in which they came.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from vecgnn.ir.dependence import DependenceGraph
+from vecgnn.ir.nodes import Instruction
+from vecgnn.ir.shapes import BINARY, CASTS
+from vecgnn.slp.forms import FORMS, extracted_lane
+from vecgnn.slp.intrinsics import base_name
+from vecgnn.slp.pack import OperandPack, Pack, Packing
+from vecgnn.slp.source import Lane, Source, choose_source
+from vecgnn.slp.target import Target
+
+SourceKey = tuple[int, str, OperandPack]
+"""Block, element type and values: the users of an operand pack in one block share its recipe."""
+
+_PURE = (
+    BINARY
+    | CASTS
+    | frozenset(
+        "fneg freeze icmp fcmp select phi getelementptr extractelement insertelement shufflevector "
+        "extractvalue insertvalue".split()
+    )
+)
+
+
+def price(graph: DependenceGraph, target: Target, packing: Packing) -> int | None:
+    """The price of the function under the packing, computed from nothing; None where the table lacks one."""
+    pricer = Pricer(graph, target)
+    pricer.update(add=packing.packs)
+    return None if pricer.unpriced else pricer.total
+
+
+def removable(instruction: Instruction) -> bool:
+    """Whether the instruction may go once nothing reads its result."""
+    opcode = instruction.opcode
+    if opcode == "load":
+        return instruction.form.simple
+    return opcode in _PURE or (opcode == "call" and base_name(instruction.form.callee) != "")
+
+
+class Pricer:
+    """The price of a function under a changing set of packs.
+
+    ``total`` is the price now, ``scalar`` the price without packs.  ``unpriced`` counts the terms that the
+    target's table has no price for: a packing may only be kept while it is zero.
+    """
+
+    def __init__(self, graph: DependenceGraph, target: Target) -> None:
+        self.graph = graph
+        self.target = target
+        self._instructions = graph.function.instructions
+        self._price = [target.scalar(instruction, graph) for instruction in self._instructions]
+        self.scalar = self.total = sum(self._price)
+        self.unpriced = 0
+        self.owner: dict[int, Pack] = {}
+        self.located: dict[str, Lane] = {}
+        self.sources: dict[SourceKey, Source | None] = {}
+        self.uses: dict[str, int] = defaultdict(int)
+        self._native: dict[str, Lane] = {}
+        for instruction in self._instructions:
+            for operand in instruction.operands:
+                if operand[0] == "%":
+                    self.uses[operand] += 1
+            if instruction.opcode == "extractelement" and (found := extracted_lane(instruction)):
+                self._native[instruction.name] = found
+        self.located.update(self._native)
+        # What nothing reads from the start was kept for a reason that is not ours to judge.
+        self._immortal = [
+            not removable(instruction) or not self.uses.get(instruction.name, 0)
+            for instruction in self._instructions
+        ]
+        self.live = [True] * len(self._instructions)
+        self._references: dict[SourceKey, int] = defaultdict(int)
+        self._holding: dict[str, set[SourceKey]] = defaultdict(set)
+        self._terms: dict[Pack, _Terms] = {}
+
+    @property
+    def packs(self) -> tuple[Pack, ...]:
+        return tuple(dict.fromkeys(self.owner.values()))
+
+    def update(self, add: Sequence[Pack] = (), remove: Sequence[Pack] = ()) -> int:
+        """Add and remove packs; the change of the total.  The reverse update undoes it exactly."""
+        before = self.total
+        stale: set[SourceKey] = set()
+        for pack in (*add, *remove):
+            for name in self._terms_of(pack).defined:
+                if name in self._holding:
+                    stale |= self._holding[name]
+        for key in stale:
+            self._detach(key)
+        for pack in remove:
+            self._remove(pack)
+        for pack in add:
+            stale.update(self._add(pack))
+        for key in stale:
+            if self._references[key] and key not in self.sources:
+                self._attach(key)
+        return self.total - before
+
+    def extracts(self) -> Iterable[tuple[Pack, int, str]]:
+        """Packs, lanes and names of the packed values that some scalar still reads."""
+        for pack in self.packs:
+            for lane, name in enumerate(self._terms_of(pack).defined):
+                if self.uses[name]:
+                    yield pack, lane, name
+
+    def source_keys(self, pack: Pack) -> tuple[SourceKey, ...]:
+        """The operand packs of a pack, as keys of ``sources``."""
+        return self._terms_of(pack).keys
+
+    def _terms_of(self, pack: Pack) -> _Terms:
+        known = self._terms.get(pack)
+        if known is None:
+            known = self._terms[pack] = _Terms(self.graph, self.target, pack)
+        return known
+
+    def _add(self, pack: Pack) -> tuple[SourceKey, ...]:
+        terms = self._terms_of(pack)
+        self._pay(terms.price, 1)
+        for key in terms.keys:
+            self._references[key] += 1
+            for value in key[2]:
+                self._holding[value].add(key)
+        for value in terms.scalars:
+            self._use(value, 1)
+        for lane in pack.lanes:
+            if lane in self.owner:
+                raise KeyError(f"{self._instructions[lane].place} stands in two packs")
+            self.owner[lane] = pack
+            self._settle(lane)
+        for lane, name in enumerate(terms.defined):
+            self.located[name] = Lane(pack, lane, len(terms.defined))
+            if self.uses[name]:
+                self._pay(terms.extracts[lane], 1)
+        return terms.keys
+
+    def _remove(self, pack: Pack) -> None:
+        terms = self._terms_of(pack)
+        for lane, name in enumerate(terms.defined):
+            if self.uses[name]:
+                self._pay(terms.extracts[lane], -1)
+            del self.located[name]
+            if name in self._native:
+                self.located[name] = self._native[name]
+        for lane in pack.lanes:
+            del self.owner[lane]
+        for lane in pack.lanes:
+            self._settle(lane)
+        for value in terms.scalars:
+            self._use(value, -1)
+        for key in terms.keys:
+            self._references[key] -= 1
+            if not self._references[key]:
+                del self._references[key]
+                for value in key[2]:
+                    self._holding[value].discard(key)
+                self._detach(key)
+        self._pay(terms.price, -1)
+
+    def _attach(self, key: SourceKey) -> None:
+        source = self.sources[key] = choose_source(key[2], key[1], self.located, self.target)
+        self._pay(source.price if source else None, 1)
+        if source:
+            for value in source.scalars:
+                self._use(value, 1)
+
+    def _detach(self, key: SourceKey) -> None:
+        if key not in self.sources:
+            return
+        source = self.sources.pop(key)
+        self._pay(source.price if source else None, -1)
+        if source:
+            for value in source.scalars:
+                self._use(value, -1)
+
+    def _use(self, value: str, change: int) -> None:
+        """Count one more or one less scalar reader of a value."""
+        if value[0] != "%":
+            return
+        was = self.uses[value]
+        self.uses[value] = was + change
+        if was and was + change:
+            return
+        index = self.graph.definitions.get(value)
+        if index is None:
+            return
+        if index in self.owner:
+            lane = self.located.get(value)
+            if lane is not None and isinstance(lane.vector, Pack):
+                self._pay(self._terms[lane.vector].extracts[lane.lane], change)
+        else:
+            self._settle(index)
+
+    def _settle(self, index: int) -> None:
+        """Make an instruction a live scalar or not, as its owner and its readers demand."""
+        instruction = self._instructions[index]
+        live = index not in self.owner and (self._immortal[index] or self.uses[instruction.name] > 0)
+        if live == self.live[index]:
+            return
+        self.live[index] = live
+        change = 1 if live else -1
+        self.total += change * self._price[index]
+        for operand in instruction.operands:
+            self._use(operand, change)
+
+    def _pay(self, price: int | None, change: int) -> None:
+        if price is None:
+            self.unpriced += change
+        else:
+            self.total += change * price
+
+
+class _Terms:
+    """What a pack brings to the sum, computed once."""
+
+    __slots__ = ("defined", "extracts", "keys", "price", "scalars")
+
+    def __init__(self, graph: DependenceGraph, target: Target, pack: Pack) -> None:
+        form = FORMS[pack.kind]
+        self.price = form.price(graph, pack, target)
+        self.defined = form.defines(graph, pack)
+        self.scalars = form.scalars(graph, pack)
+        element = form.element(graph, pack)
+        lanes = len(self.defined)
+        self.extracts = [target.extract(element, lanes, lane) for lane in range(lanes)]
+        first = graph.function.instructions[pack.lanes[0]]
+        types = form.operand_elements(graph, pack)
+        self.keys: tuple[SourceKey, ...] = tuple(
+            (first.block, type_, values) for type_, values in zip(types, pack.operands, strict=True)
+        )

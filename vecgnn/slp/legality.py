@@ -1,0 +1,50 @@
+"""The only judge of whether a packing is allowed."""
+
+from __future__ import annotations
+
+from vecgnn.ir.dependence import DependenceGraph
+from vecgnn.slp.forms import FORMS
+from vecgnn.slp.pack import Pack, Packing
+from vecgnn.slp.schedule import Order
+
+
+def pack_reason(graph: DependenceGraph, pack: Pack) -> str:
+    """Why the pack is not legal on its own, or ""."""
+    form = FORMS.get(pack.kind)
+    if form is None:
+        return f"no pack is of kind {pack.kind!r}"
+    if len(pack.lanes) < 2 and pack.kind != "reduce":
+        return "a pack has at least two lanes"
+    if len(set(pack.lanes)) != len(pack.lanes):
+        return "an instruction stands in two lanes"
+    instructions = graph.function.instructions
+    blocks = {instructions[lane].block for lane in pack.lanes}
+    if len(blocks) != 1:
+        return "the lanes stand in different blocks"
+    if pack.kind != "reduce" and any(len(operand) != len(pack.lanes) for operand in pack.operands):
+        return "an operand pack has another width than the pack"
+    if reason := form.fits(graph, pack):
+        return reason
+    if pack.kind != "reduce":
+        start = graph.function.blocks[blocks.pop()].start
+        mask = sum(1 << (lane - start) for lane in pack.lanes)
+        for lane in pack.lanes:
+            if graph.reach[lane] & mask:
+                return f"{instructions[lane].place} depends on another lane"
+    return ""
+
+
+def check(graph: DependenceGraph, packing: Packing) -> str:
+    """Why the packing is not allowed, or "": every pack legal, no instruction in two, no cycle."""
+    owner: set[int] = set()
+    order = Order(graph)
+    for pack in packing.packs:
+        if reason := pack_reason(graph, pack):
+            return reason
+        if not owner.isdisjoint(pack.lanes):
+            return "an instruction stands in two packs"
+        owner.update(pack.lanes)
+        if not order.add(pack):
+            place = graph.function.instructions[pack.lanes[0]].place
+            return f"the pack at {place} closes a cycle with others"
+    return ""

@@ -1,0 +1,252 @@
+"""A module in, a module out: read, find candidates, pack, judge, emit, verify."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import llvmlite.binding as llvm
+
+from vecgnn.codegen.emit import Emitted, assemble, emit, renaming_obstacle
+from vecgnn.codegen.metadata import MetadataWriter
+from vecgnn.errors import InputError, InternalError
+from vecgnn.ir import dependence
+from vecgnn.ir.nodes import Function, Module
+from vecgnn.ir.reader import canonical_text, read_canonical
+from vecgnn.slp import legality, target
+from vecgnn.slp.candidates import Candidates
+from vecgnn.slp.cost import Pricer
+from vecgnn.slp.pack import Packer, PackingProblem
+from vecgnn.slp.target import Target
+
+PACKERS: dict[str, str] = {
+    "none": "",
+    "greedy": "vecgnn.slp.greedy:pack_greedily",
+}
+"""Packers by name, as "module:function": imported only when asked for."""
+
+SKIPPED_ATTRIBUTES = ("optnone", "naked", "noimplicitfloat", "strictfp", "presplitcoroutine")
+"""Functions with these are left alone, as LLVM's SLP vectorizer leaves them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionReport:
+    """What happened to one function; costs are in units of the target's table."""
+
+    name: str
+    target: str = ""
+    instructions: int = 0
+    cost_before: int = 0
+    cost_after: int = 0
+    packs: Mapping[str, int] = field(default_factory=dict)  # "load x4" -> count
+    reason: str = ""  # why nothing was done or kept, where there is something to say
+    bug: bool = False  # the reason is a defect of ours
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.packs)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The vectorized module, a report per function defined in it, and the time of each step in seconds."""
+
+    text: str
+    before: str
+    functions: tuple[FunctionReport, ...]
+    seconds: Mapping[str, float]
+
+    @property
+    def changed(self) -> tuple[FunctionReport, ...]:
+        return tuple(report for report in self.functions if report.changed)
+
+    def summary(self) -> dict[str, object]:
+        """The same as plain data, for JSON."""
+        packs: Counter[str] = Counter()
+        for report in self.functions:
+            packs.update(report.packs)
+        return {
+            "functions": len(self.functions),
+            "changed": len(self.changed),
+            "instructions": sum(report.instructions for report in self.functions),
+            "packs": dict(sorted(packs.items())),
+            "cost_before": sum(report.cost_before for report in self.functions),
+            "cost_after": sum(report.cost_after for report in self.functions),
+            "seconds": {step: round(seconds, 4) for step, seconds in self.seconds.items()},
+        }
+
+
+class _Clock:
+    """Time by step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.perf_counter() - started
+
+
+def load_packer(name: str) -> Packer | None:
+    """The packer of that name, None for "none".  Raises InputError for an unknown one."""
+    if name not in PACKERS:
+        raise InputError(f"unknown packer {name!r}: use one of {', '.join(PACKERS)}")
+    if not PACKERS[name]:
+        return None
+    module, _, attribute = PACKERS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def vectorize_text(
+    source: bytes | str,
+    *,
+    name: str = "<string>",
+    packer: str = "greedy",
+    mcpu: str | None = None,
+    functions: Sequence[str] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Result:
+    """Vectorize the functions of a module given as text or bitcode.
+
+    ``mcpu`` names the target whose prices count, instead of the one in each function's attributes;
+    ``functions`` limits the work to those names (with or without "@").  Raises InputError for a module that
+    LLVM refuses, an unknown packer, target or function.
+    """
+    clock = _Clock()
+    choose = load_packer(packer)
+    forced = target.load(mcpu) if mcpu else None
+    with clock.step("parse"):
+        data = source.encode("utf-8", "surrogateescape") if isinstance(source, str) else source
+        canonical = canonical_text(data, name)
+    with clock.step("read"):
+        module = read_canonical(canonical, name)
+    wanted = _wanted(module, functions)
+    metadata = MetadataWriter(dict(module.metadata))
+    emitted: dict[int, Emitted] = {}
+    reports: list[FunctionReport] = []
+    for position, function in enumerate(module.functions):
+        if function.name not in wanted or choose is None:
+            reports.append(FunctionReport(function.name, instructions=len(function.instructions)))
+            continue
+        if progress:
+            progress(function.name)
+        report, text = _function(module, function, choose, forced, metadata, clock)
+        reports.append(report)
+        if text is not None:
+            emitted[position] = text
+    with clock.step("verify"):
+        text, faults = _verified(module, emitted, metadata)
+    for position, reason in faults.items():
+        reports[position] = FunctionReport(
+            module.functions[position].name,
+            reports[position].target,
+            reports[position].instructions,
+            reports[position].cost_before,
+            reports[position].cost_before,
+            reason=f"LLVM's verifier refused the result: {reason}",
+            bug=True,
+        )
+    return Result(text, canonical, tuple(reports), clock.seconds)
+
+
+def _wanted(module: Module, functions: Sequence[str] | None) -> set[str]:
+    known = {function.name for function in module.functions}
+    if functions is None:
+        return known
+    wanted = {name if name.startswith("@") else f"@{name}" for name in functions}
+    if missing := sorted(wanted - known):
+        raise InputError(f"{module.name}: no function {missing[0]} is defined in it")
+    return wanted
+
+
+def _function(
+    module: Module,
+    function: Function,
+    choose: Packer,
+    forced: Target | None,
+    metadata: MetadataWriter,
+    clock: _Clock,
+) -> tuple[FunctionReport, Emitted | None]:
+    """One function through the pipeline.  A defect of ours costs the function its packs, never its code."""
+    if reason := _left_alone(module, function):
+        return FunctionReport(function.name, instructions=len(function.instructions), reason=reason), None
+    prices, approximate = (forced, False) if forced else target.for_attributes(function.attributes, module.triple)
+    note = f"no table for its CPU, {prices.name} used" if approximate else ""
+    try:
+        with clock.step("dependence"):
+            graph = dependence.build(module, function)
+        with clock.step("pack"):
+            solution = choose(PackingProblem(graph, prices, Candidates(graph, prices)))
+        packs = solution.packing.packs
+        if not packs:
+            return FunctionReport(function.name, prices.name, len(function.instructions), reason=note), None
+        with clock.step("check"):
+            if reason := legality.check(graph, solution.packing):
+                raise InternalError(f"the packer's answer is not legal: {reason}")
+            pricer = Pricer(graph, prices)
+            pricer.update(add=packs)
+            if pricer.unpriced:
+                raise InternalError("the packer's answer has no price")
+        if renaming := _needs_names(function) and renaming_obstacle(module, function.name):
+            return FunctionReport(function.name, prices.name, len(function.instructions), reason=renaming), None
+        with clock.step("emit"):
+            text = emit(pricer, metadata)
+    except (InternalError, AssertionError, LookupError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        return FunctionReport(
+            function.name, prices.name, len(function.instructions), reason=reason, bug=True
+        ), None
+    kinds = Counter(f"{pack.kind} x{len(pack.operands[0]) if pack.kind == 'reduce' else len(pack)}" for pack in packs)
+    report = FunctionReport(
+        function.name, prices.name, len(function.instructions), pricer.scalar, pricer.total, dict(kinds), note
+    )
+    return report, text
+
+
+def _left_alone(module: Module, function: Function) -> str:
+    if function.reason:
+        return f"not understood: {function.reason}"
+    for attribute in SKIPPED_ATTRIBUTES:
+        if attribute in function.attributes:
+            return f"it is {attribute}"
+    return ""
+
+
+def _needs_names(function: Function) -> bool:
+    return "%0" in function.text or any(block.label[1:].isdigit() for block in function.blocks)
+
+
+def _verified(
+    module: Module, emitted: dict[int, Emitted], metadata: MetadataWriter
+) -> tuple[str, dict[int, str]]:
+    """The module's text with every replaced function that LLVM accepts; the reasons for the others."""
+    faults: dict[int, str] = {}
+    text = assemble(module, emitted, metadata)
+    reason = _refusal(text)
+    if not reason:
+        return text, faults
+    for position in sorted(emitted):
+        if refused := _refusal(assemble(module, {position: emitted[position]}, metadata)):
+            faults[position] = refused
+    good = {position: text for position, text in emitted.items() if position not in faults}
+    text = assemble(module, good, metadata)
+    if reason := _refusal(text):
+        faults.update((position, reason) for position in good)
+        text = module.text
+    return text, faults
+
+
+def _refusal(text: str) -> str:
+    try:
+        llvm.parse_assembly(text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")).verify()
+    except RuntimeError as error:
+        return " ".join(str(error).split())[:300]
+    return ""
