@@ -1,0 +1,29 @@
+# setup  make .venv with everything the tests need          demo   vectorize a small kernel and show it
+# test   set up, then run the tests                         check  test, lint and type-check
+PYTEST_ARGS ?= -n auto
+BIN := .venv/bin
+
+.PHONY: setup demo test lint check clean
+
+setup:
+	@bash scripts/setup.sh
+
+demo:
+	@bash scripts/setup.sh --need-llvm
+	@bash scripts/demo.sh
+
+test:
+	@bash scripts/setup.sh --need-llvm
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint:
+	@bash scripts/setup.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+check: lint test
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
