@@ -70,10 +70,9 @@ class Scanner:
         return self.names[int(found[1])]
 
     def skip(self) -> None:
-        text, position = self.text, self.position
-        while position < len(text) and text[position] in " \n":
-            position += 1
-        self.position = position
+        text = self.text
+        while text.startswith((" ", "\n"), self.position):
+            self.position += 1
 
     def peek(self, count: int = 1) -> str:
         self.skip()
