@@ -65,9 +65,9 @@ int main(int argc, char **argv)
         for (int i = 0; i < PIXELS; i++)
             over(&below[i], &above[(i + r) % PIXELS]);
         for (int i = 0; i < PIXELS; i += 4)
-            add_saturate16(&sum[i].r, &above[i].r, &below[i].r);
+            add_saturate16((uint8_t *)(sum + i), (uint8_t *)(above + i), (uint8_t *)(below + i));
         for (int i = 0; i < PIXELS; i += 2)
-            subtract_saturate8(&sum[i].r, &sum[i].r, &source[i].r);
+            subtract_saturate8((uint8_t *)(sum + i), (uint8_t *)(sum + i), (uint8_t *)(source + i));
     }
 
     uint64_t hash = checksum(CHECKSUM_START, below, sizeof below);

@@ -49,21 +49,20 @@ NOINLINE void green2(float out[2], const float *in)
 
 int main(int argc, char **argv)
 {
-    static uint8_t mosaic[HEIGHT][WIDTH], pixels[HEIGHT][3 * WIDTH];
-    static float samples[HEIGHT][WIDTH], green[HEIGHT][WIDTH / 2];
+    static uint8_t mosaic[HEIGHT * WIDTH], pixels[HEIGHT][3 * WIDTH];
+    static float samples[HEIGHT * WIDTH], green[HEIGHT][WIDTH / 2];
     uint64_t seed = 21;
 
     fill_bytes(&seed, mosaic, sizeof mosaic);
-    for (int y = 0; y < HEIGHT; y++)
-        for (int x = 0; x < WIDTH; x++)
-            samples[y][x] = (float)mosaic[y][x] / 64.0f;
+    for (int i = 0; i < HEIGHT * WIDTH; i++)
+        samples[i] = (float)mosaic[i] / 64.0f;
 
     for (unsigned long r = repeat_count(argc, argv); r > 0; r--)
         for (int y = 2; y + 2 < HEIGHT; y += 2) {
             for (int x = 2; x + 2 < WIDTH; x += 2)
-                demosaic_cell(pixels[y] + 3 * x, pixels[y + 1] + 3 * x, mosaic[y] + x);
+                demosaic_cell(pixels[y] + 3 * x, pixels[y + 1] + 3 * x, mosaic + y * WIDTH + x);
             for (int x = 4; x + 4 < WIDTH; x += 4)
-                green2(green[y] + x / 2, samples[y] + x);
+                green2(green[y] + x / 2, samples + y * WIDTH + x);
         }
 
     uint64_t hash = checksum(CHECKSUM_START, pixels, sizeof pixels);

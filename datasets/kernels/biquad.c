@@ -53,11 +53,13 @@ int main(int argc, char **argv)
     state left_right[2] = {{0, 0}, {0, 0}}, chain[3] = {{0, 0}, {0, 0}, {0, 0}};
     uint64_t seed = 19;
 
-    fill_double(&seed, &frames[0][0], 2 * FRAMES, -1.0, 1.0);
-    fill_float(&seed, in, FRAMES, -1.0, 1.0);
-    fill_float(&seed, f.b0, 12, 0.0, 0.5);
-    fill_float(&seed, f.a1, 4, -0.5, 0.5);
-    fill_float(&seed, f.a2, 4, 0.0, 0.4);
+    fill_double(&seed, frames, sizeof frames, -1.0, 1.0);
+    fill_float(&seed, in, sizeof in, -1.0, 1.0);
+    fill_float(&seed, f.b0, sizeof f.b0, 0.0, 0.5);
+    fill_float(&seed, f.b1, sizeof f.b1, 0.0, 0.5);
+    fill_float(&seed, f.b2, sizeof f.b2, 0.0, 0.5);
+    fill_float(&seed, f.a1, sizeof f.a1, -0.5, 0.5);
+    fill_float(&seed, f.a2, sizeof f.a2, 0.0, 0.4);
 
     for (unsigned long r = repeat_count(argc, argv); r > 0; r--)
         for (int i = 0; i < FRAMES; i++) {

@@ -57,7 +57,7 @@ int main(int argc, char **argv)
     static const rgb lift = {0.02f, 0.0f, -0.05f}, gain = {1.1f, 1.0f, 0.9f};
     uint64_t seed = 17;
 
-    fill_float(&seed, &in[0].r, 3 * PIXELS, 0.0, 1.0);
+    fill_float(&seed, in, sizeof in, 0.0, 1.0);
 
     for (unsigned long r = repeat_count(argc, argv); r > 0; r--) {
         for (int i = 0; i < PIXELS; i++) {

@@ -46,10 +46,10 @@ int main(int argc, char **argv)
     static complex_f c[COUNT], d[COUNT], s[COUNT];
     uint64_t seed = 2;
 
-    fill_double(&seed, &a[0].re, 2 * COUNT, -1.0, 1.0);
-    fill_double(&seed, &b[0].re, 2 * COUNT, 0.5, 1.5);
-    fill_float(&seed, &c[0].re, 2 * COUNT, -1.0, 1.0);
-    fill_float(&seed, &d[0].re, 2 * COUNT, -1.0, 1.0);
+    fill_double(&seed, a, sizeof a, -1.0, 1.0);
+    fill_double(&seed, b, sizeof b, 0.5, 1.5);
+    fill_float(&seed, c, sizeof c, -1.0, 1.0);
+    fill_float(&seed, d, sizeof d, -1.0, 1.0);
 
     for (unsigned long r = repeat_count(argc, argv); r > 0; r--)
         for (int i = 0; i < COUNT; i++) {

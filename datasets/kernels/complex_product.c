@@ -47,10 +47,10 @@ int main(int argc, char **argv)
     complex_d sum = {0.0, 0.0};
     uint64_t seed = 1;
 
-    fill_double(&seed, &a[0].re, 2 * COUNT, -2.0, 2.0);
-    fill_double(&seed, &b[0].re, 2 * COUNT, -2.0, 2.0);
-    fill_float(&seed, &c[0].re, 2 * COUNT, -2.0, 2.0);
-    fill_float(&seed, &d[0].re, 2 * COUNT, -2.0, 2.0);
+    fill_double(&seed, a, sizeof a, -2.0, 2.0);
+    fill_double(&seed, b, sizeof b, -2.0, 2.0);
+    fill_float(&seed, c, sizeof c, -2.0, 2.0);
+    fill_float(&seed, d, sizeof d, -2.0, 2.0);
 
     for (unsigned long r = repeat_count(argc, argv); r > 0; r--) {
         for (int i = 0; i < COUNT; i++) {

@@ -57,7 +57,7 @@ int main(int argc, char **argv)
     static float samples[BLOCKS][64], rows[64], spectra[BLOCKS][64], back[BLOCKS][64];
     uint64_t seed = 8;
 
-    fill_float(&seed, &samples[0][0], 64 * BLOCKS, -128.0, 128.0);
+    fill_float(&seed, samples, sizeof samples, -128.0, 128.0);
 
     for (unsigned long r = repeat_count(argc, argv); r > 0; r--)
         for (int b = 0; b < BLOCKS; b++) {

@@ -74,7 +74,7 @@ int main(int argc, char **argv)
     static float power[COUNT][15];
     uint64_t seed = 13;
 
-    fill_float(&seed, &in[0][0].re, 30 * COUNT, -1.0, 1.0);
+    fill_float(&seed, in, sizeof in, -1.0, 1.0);
 
     for (unsigned long r = repeat_count(argc, argv); r > 0; r--)
         for (int i = 0; i < COUNT; i++) {

@@ -65,7 +65,7 @@ int main(int argc, char **argv)
     static const complex_d turn = {0.3, -0.4};
     uint64_t seed = 11;
 
-    fill_float(&seed, &in[0][0].re, 32 * COUNT, -1.0, 1.0);
+    fill_float(&seed, in, sizeof in, -1.0, 1.0);
 
     for (unsigned long r = repeat_count(argc, argv); r > 0; r--)
         for (int i = 0; i < COUNT; i++) {

@@ -79,8 +79,8 @@ int main(int argc, char **argv)
     static double samples[COUNT][8], real_spectra[COUNT][8];
     uint64_t seed = 12;
 
-    fill_float(&seed, &in[0][0].re, 16 * COUNT, -1.0, 1.0);
-    fill_double(&seed, &samples[0][0], 8 * COUNT, -1.0, 1.0);
+    fill_float(&seed, in, sizeof in, -1.0, 1.0);
+    fill_double(&seed, samples, sizeof samples, -1.0, 1.0);
 
     for (unsigned long r = repeat_count(argc, argv); r > 0; r--)
         for (int i = 0; i < COUNT; i++) {

@@ -50,8 +50,8 @@ int main(int argc, char **argv)
     static const int16_t taps_i16[4] = {-1200, 9000, 9000, -1200};
     uint64_t seed = 18;
 
-    fill_float(&seed, in, SAMPLES + 8, -1.0, 1.0);
-    fill_double(&seed, wide, SAMPLES + 8, -1.0, 1.0);
+    fill_float(&seed, in, sizeof in, -1.0, 1.0);
+    fill_double(&seed, wide, sizeof wide, -1.0, 1.0);
     fill_bytes(&seed, pcm, sizeof pcm);
 
     for (unsigned long r = repeat_count(argc, argv); r > 0; r--) {

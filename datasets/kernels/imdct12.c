@@ -70,8 +70,8 @@ int main(int argc, char **argv)
     static float lines[COUNT][9], spectra[COUNT][9];
     uint64_t seed = 14;
 
-    fill_float(&seed, &in[0][0], 6 * COUNT, -1.0, 1.0);
-    fill_float(&seed, &lines[0][0], 9 * COUNT, -1.0, 1.0);
+    fill_float(&seed, in, sizeof in, -1.0, 1.0);
+    fill_float(&seed, lines, sizeof lines, -1.0, 1.0);
 
     for (unsigned long r = repeat_count(argc, argv); r > 0; r--)
         for (int i = 0; i < COUNT; i++) {

@@ -31,16 +31,19 @@ static inline double next_double(uint64_t *state, double low, double high)
     return low + (high - low) * ((double)(next_u32(state) >> 16) / 65536.0);
 }
 
-static inline void fill_double(uint64_t *state, double *to, size_t count, double low, double high)
+/* The arrays may hold structures, as long as every member is of the type. */
+static inline void fill_double(uint64_t *state, void *to, size_t bytes, double low, double high)
 {
-    for (size_t i = 0; i < count; i++)
-        to[i] = next_double(state, low, high);
+    double *out = to;
+    for (size_t i = 0; i < bytes / sizeof *out; i++)
+        out[i] = next_double(state, low, high);
 }
 
-static inline void fill_float(uint64_t *state, float *to, size_t count, double low, double high)
+static inline void fill_float(uint64_t *state, void *to, size_t bytes, double low, double high)
 {
-    for (size_t i = 0; i < count; i++)
-        to[i] = (float)next_double(state, low, high);
+    float *out = to;
+    for (size_t i = 0; i < bytes / sizeof *out; i++)
+        out[i] = (float)next_double(state, low, high);
 }
 
 static inline void fill_bytes(uint64_t *state, void *to, size_t bytes)

@@ -39,9 +39,9 @@ int main(int argc, char **argv)
     static double points[COUNT][2], images[COUNT][2], determinants[COUNT];
     uint64_t seed = 3;
 
-    fill_double(&seed, &x[0].a, 4 * COUNT, -0.5, 0.5);
-    fill_double(&seed, &y[0].a, 4 * COUNT, -0.5, 0.5);
-    fill_double(&seed, &points[0][0], 2 * COUNT, -4.0, 4.0);
+    fill_double(&seed, x, sizeof x, -0.5, 0.5);
+    fill_double(&seed, y, sizeof y, -0.5, 0.5);
+    fill_double(&seed, points, sizeof points, -4.0, 4.0);
     for (int i = 0; i < COUNT; i++) {
         x[i].a += 2.0;
         x[i].d += 2.0;

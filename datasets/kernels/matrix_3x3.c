@@ -54,9 +54,9 @@ int main(int argc, char **argv)
     static float points[COUNT][3], images[COUNT][3], determinants[COUNT];
     uint64_t seed = 4;
 
-    fill_float(&seed, &a[0][0], 9 * COUNT, -0.5, 0.5);
-    fill_float(&seed, &b[0][0], 9 * COUNT, -1.0, 1.0);
-    fill_float(&seed, &points[0][0], 3 * COUNT, -8.0, 8.0);
+    fill_float(&seed, a, sizeof a, -0.5, 0.5);
+    fill_float(&seed, b, sizeof b, -1.0, 1.0);
+    fill_float(&seed, points, sizeof points, -8.0, 8.0);
     for (int i = 0; i < COUNT; i++)
         for (int k = 0; k < 9; k += 4)
             a[i][k] += 2.0f;

@@ -48,10 +48,10 @@ int main(int argc, char **argv)
     static double m[COUNT][16], v[COUNT][4], rows[COUNT][4], columns[COUNT][4];
     uint64_t seed = 5;
 
-    fill_float(&seed, &a[0][0], 16 * COUNT, -1.0, 1.0);
-    fill_float(&seed, &b[0][0], 16 * COUNT, -1.0, 1.0);
-    fill_double(&seed, &m[0][0], 16 * COUNT, -1.0, 1.0);
-    fill_double(&seed, &v[0][0], 4 * COUNT, -1.0, 1.0);
+    fill_float(&seed, a, sizeof a, -1.0, 1.0);
+    fill_float(&seed, b, sizeof b, -1.0, 1.0);
+    fill_double(&seed, m, sizeof m, -1.0, 1.0);
+    fill_double(&seed, v, sizeof v, -1.0, 1.0);
 
     for (unsigned long r = repeat_count(argc, argv); r > 0; r--)
         for (int i = 0; i < COUNT; i++) {

@@ -63,7 +63,7 @@ int main(int argc, char **argv)
     static float m[COUNT][16], inverses[COUNT][16], determinants[COUNT];
     uint64_t seed = 6;
 
-    fill_float(&seed, &m[0][0], 16 * COUNT, -0.5, 0.5);
+    fill_float(&seed, m, sizeof m, -0.5, 0.5);
     for (int i = 0; i < COUNT; i++)
         for (int k = 0; k < 16; k += 5)
             m[i][k] += 2.0f;

@@ -50,8 +50,8 @@ int main(int argc, char **argv)
     static point points[COUNT];
     uint64_t seed = 7;
 
-    fill_float(&seed, &a[0][0], 16 * COUNT, -1.0, 1.0);
-    fill_float(&seed, &points[0].x, 4 * COUNT, -1.0, 1.0);
+    fill_float(&seed, a, sizeof a, -1.0, 1.0);
+    fill_float(&seed, points, sizeof points, -1.0, 1.0);
     fill_bytes(&seed, b, sizeof b);
     fill_bytes(&seed, c, sizeof c);
 
