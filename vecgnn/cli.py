@@ -10,9 +10,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vecgnn import __version__
 from vecgnn.errors import InputError, VecgnnError
+from vecgnn.vectorize import Result, load_packer, vectorize_text
+
+if TYPE_CHECKING:
+    from vecgnn.codegen.verify import Verification
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,6 +51,15 @@ def _parser() -> argparse.ArgumentParser:
     vectorize.add_argument("--json", action="store_true", help="write the summary on stderr as JSON")
     vectorize.add_argument("-q", "--quiet", action="store_true", help="no summary")
     vectorize.set_defaults(run=_vectorize)
+
+    compare = commands.add_parser("compare", help="packers and LLVM's SLP on the same IR, by printed cost")
+    compare.add_argument("files", nargs="+", metavar="FILE", help="C, C++, .ll (pre-SLP IR) or .bc")
+    compare.add_argument("--packers", default="llvm,greedy", help="default: llvm,greedy")
+    compare.add_argument("--march", default="x86-64-v3", help="for C and C++ files; default: x86-64-v3")
+    compare.add_argument("--mcpu", help="the target whose prices count, instead of each function's own")
+    compare.add_argument("--functions", action="store_true", help="a line for each changed function too")
+    compare.add_argument("--out", metavar="DIR", help="write each packer's module and compare.json there")
+    compare.set_defaults(run=_compare)
 
     target = commands.add_parser("target", help="the cost tables")
     actions = target.add_subparsers(title="actions", required=True, metavar="ACTION")
@@ -110,8 +124,6 @@ def _umask() -> int:
 
 
 def _vectorize(options: argparse.Namespace) -> int:
-    from vecgnn.vectorize import vectorize_text
-
     name = "<stdin>" if options.input == "-" else options.input
     result = vectorize_text(
         _read(options.input),
@@ -138,7 +150,7 @@ def _vectorize(options: argparse.Namespace) -> int:
     return 1 if failed or any(report.bug for report in result.functions) else 0
 
 
-def _as_json(name, result, verdicts) -> dict[str, object]:  # noqa: ANN001
+def _as_json(name: str, result: Result, verdicts: Sequence[Verification]) -> dict[str, object]:
     return {
         "file": name,
         **result.summary(),
@@ -162,7 +174,7 @@ def _as_json(name, result, verdicts) -> dict[str, object]:  # noqa: ANN001
     }
 
 
-def _print_summary(name, result, verdicts) -> None:  # noqa: ANN001
+def _print_summary(name: str, result: Result, verdicts: Sequence[Verification]) -> None:
     def say(text: str) -> None:
         print(text, file=sys.stderr)
 
@@ -190,6 +202,63 @@ def _print_summary(name, result, verdicts) -> None:  # noqa: ANN001
     say("  time: " + ", ".join(f"{step} {seconds:.2f} s" for step, seconds in result.seconds.items()))
 
 
+def _compare(options: argparse.Namespace) -> int:
+    from vecgnn.compare import LLVM, before_slp_of, compare
+
+    packers = options.packers.split(",")
+    for packer in packers:
+        if packer != LLVM:
+            load_packer(packer)
+    folder = Path(options.out) if options.out else None
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+    columns = ["scalar", *packers]
+    width = max(10, *(len(column) + 2 for column in columns))
+    print(f"{'printed cost':28}" + "".join(f"{column:>{width}}" for column in columns))
+    totals = Counter[str]()
+    rows = []
+    bugs: list[str] = []
+    for file in options.files:
+        path = Path(file)
+        found = compare(path.stem, before_slp_of(path, [f"-march={options.march}"]), packers, options.mcpu)
+        bugs += found.bugs
+        sums = {column: found.total(column) for column in columns}
+        totals.update(sums)
+        print(f"{found.name:28}" + "".join(f"{sums[column]:>{width}}" for column in columns), flush=True)
+        for function in found.functions if options.functions else ():
+            if function.changed:
+                costs = [function.scalar, *(function.by_packer[packer] for packer in packers)]
+                print(f"  {function.name[:25]:26}" + "".join(f"{cost:>{width}}" for cost in costs))
+        rows.append(
+            {
+                "module": found.name,
+                "seconds": dict(found.seconds),
+                "functions": [
+                    {
+                        "name": function.name,
+                        "scalar": function.scalar,
+                        **{packer: function.by_packer[packer] for packer in packers},
+                        "estimated": dict(function.estimated),
+                        "estimated_before": dict(function.before),
+                    }
+                    for function in found.functions
+                ],
+            }
+        )
+        if folder:
+            for packer, text in found.texts.items():
+                write_atomically(str(folder / f"{found.name}.{packer}.ll"), text)
+    print(f"{'total':28}" + "".join(f"{totals[column]:>{width}}" for column in columns))
+    base = max(1, totals["scalar"])
+    print(f"{'':28}" + "".join(f"{100 * (totals[column] - base) / base:>{width - 2}.1f} %" for column in columns))
+    if folder:
+        table = {"march": options.march, "packers": packers, "modules": rows}
+        write_atomically(str(folder / "compare.json"), json.dumps(table, indent=1) + "\n")
+    for bug in bugs:
+        print(f"BUG, please report: {bug}", file=sys.stderr)
+    return 1 if bugs else 0
+
+
 def _target_list(options: argparse.Namespace) -> int:
     from vecgnn.slp import target
 
@@ -210,7 +279,6 @@ def _target_probe(options: argparse.Namespace) -> int:
 
 def _fuzz(options: argparse.Namespace) -> int:
     from vecgnn.fuzz import campaign
-    from vecgnn.vectorize import vectorize_text
 
     first, _, stop = options.seeds.partition(":")
     try:

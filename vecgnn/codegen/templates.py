@@ -134,6 +134,8 @@ TEMPLATES: dict[str, Template] = {"op": elementwise, "load": load, "store": stor
 def step(writer: Writer, element: str, recipe_step: Step, earlier: Sequence[str]) -> str:
     """Write one step of an operand's recipe; the name or literal that holds its result."""
     if isinstance(recipe_step, Constant):
+        if recipe_step.values[0] is not None and len(set(recipe_step.values)) == 1:
+            return f"splat ({element} {recipe_step.values[0]})"
         lanes = ", ".join(
             f"{element} {'poison' if value is None else value}" for value in recipe_step.values
         )
@@ -146,8 +148,10 @@ def step(writer: Writer, element: str, recipe_step: Step, earlier: Sequence[str]
         )
     type_ = vector_of(element, recipe_step.lanes)
     second = "poison" if recipe_step.second is None else writer.vector(recipe_step.second, earlier)
-    mask = ", ".join(f"i32 {'poison' if lane < 0 else lane}" for lane in recipe_step.mask)
+    mask = f"<{', '.join(f'i32 {lane}' if lane >= 0 else 'i32 poison' for lane in recipe_step.mask)}>"
+    if not any(recipe_step.mask):
+        mask = "zeroinitializer"
     return writer.result(
         f"shufflevector {type_} {writer.vector(recipe_step.first, earlier)}, {type_} {second}, "
-        f"<{len(recipe_step.mask)} x i32> <{mask}>"
+        f"<{len(recipe_step.mask)} x i32> {mask}"
     )

@@ -140,7 +140,8 @@ class _Search:
         if not self._add(seed):
             return
         added.append(seed)
-        total, best, keep = self._change, 0, 0
+        total = self._change
+        best, keep = (total, 1) if total < 0 and not self.pricer.unpriced else (0, 0)
         frontier = [seed]
         for _ in range(MAX_STEPS_UP):
             following: list[Pack] = []

@@ -50,7 +50,7 @@ SourceKind = Literal["whole", "constant", "shuffle", "splat", "gather", "mixed"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The recipe of one operand pack: its kind for reports, price, scalars read, and steps in order."""
+    """The recipe of one operand pack: its kind for reports, price, values of the function read, and steps."""
 
     kind: SourceKind
     price: int
@@ -96,7 +96,7 @@ def choose_source(
         and whole.lanes == len(values)
         and all(lane is not None and lane.vector == whole.vector and lane.lane == k for k, lane in enumerate(lanes))
     ):
-        return Source("whole", 0, (), (), whole.vector)
+        return Source("whole", 0, _existing([whole.vector]), (), whole.vector)
     shuffled = _shuffled(values, element, target, lanes)
     gathered = _gathered(values, element, target)
     if shuffled is None or gathered is None:
@@ -104,6 +104,11 @@ def choose_source(
     extracts = [target.extract(element, lane.lanes, lane.lane) for lane in set(lanes) if lane is not None]
     gathering = gathered.price + sum(price or 0 for price in extracts)
     return gathered if gathering < shuffled.price and None not in extracts else shuffled
+
+
+def _existing(vectors: Sequence[Pack | str]) -> tuple[str, ...]:
+    """The vectors that are values of the function: a recipe that names them keeps them alive."""
+    return tuple(vector for vector in vectors if isinstance(vector, str))
 
 
 def _literal(values: OperandPack) -> tuple[str | None, ...]:
@@ -206,7 +211,7 @@ def _shuffled(
         result = recipe.shuffle(vectors[0], vectors[1] if len(vectors) == 2 else None, mask, width)
     else:
         result = _folded(recipe, vectors, size, located, lanes)
-    scalars: list[str] = []
+    scalars = list(_existing(vectors))
     for lane, value in enumerate(values):
         if located[lane] is None and value != "poison":
             result = recipe.insert(result, value, lane, lanes)

@@ -1,0 +1,46 @@
+; RUN: vecgnn vectorize %s -q -o - | filecheck %s
+
+; A call with strictfp is left alone.
+
+; CHECK-LABEL: @f(
+; CHECK-NOT: @llvm.sqrt.v4f64
+; CHECK: ret void
+
+target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
+target triple = "x86_64-unknown-linux-gnu"
+
+declare double @llvm.sqrt.f64(double)
+
+define void @f(ptr noalias %out, ptr %a, ptr %b) #0 {
+  %a0 = getelementptr inbounds i8, ptr %a, i64 0
+  %a1 = getelementptr inbounds i8, ptr %a, i64 8
+  %a2 = getelementptr inbounds i8, ptr %a, i64 16
+  %a3 = getelementptr inbounds i8, ptr %a, i64 24
+  %b0 = getelementptr inbounds i8, ptr %b, i64 0
+  %b1 = getelementptr inbounds i8, ptr %b, i64 8
+  %b2 = getelementptr inbounds i8, ptr %b, i64 16
+  %b3 = getelementptr inbounds i8, ptr %b, i64 24
+  %o0 = getelementptr inbounds i8, ptr %out, i64 0
+  %o1 = getelementptr inbounds i8, ptr %out, i64 8
+  %o2 = getelementptr inbounds i8, ptr %out, i64 16
+  %o3 = getelementptr inbounds i8, ptr %out, i64 24
+  %x0 = load double, ptr %a0, align 8
+  %y0 = load double, ptr %b0, align 8
+  %x1 = load double, ptr %a1, align 8
+  %y1 = load double, ptr %b1, align 8
+  %x2 = load double, ptr %a2, align 8
+  %y2 = load double, ptr %b2, align 8
+  %x3 = load double, ptr %a3, align 8
+  %y3 = load double, ptr %b3, align 8
+  %r0 = call double @llvm.sqrt.f64(double %x0) strictfp
+  %r1 = call double @llvm.sqrt.f64(double %x1) strictfp
+  %r2 = call double @llvm.sqrt.f64(double %x2) strictfp
+  %r3 = call double @llvm.sqrt.f64(double %x3) strictfp
+  store double %r0, ptr %o0, align 8
+  store double %r1, ptr %o1, align 8
+  store double %r2, ptr %o2, align 8
+  store double %r3, ptr %o3, align 8
+  ret void
+}
+
+attributes #0 = { "target-cpu"="x86-64-v3" }
