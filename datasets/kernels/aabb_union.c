@@ -75,7 +75,7 @@ int main(int argc, char **argv)
     static rectangle flat[COUNT], met[COUNT];
     static float points[4][3], surfaces[COUNT];
     static const float m[9] = {0.36f, 0.48f, -0.8f, -0.8f, 0.6f, 0.0f, 0.48f, 0.64f, 0.6f};
-    int overlaps = 0;
+    unsigned overlaps = 0;
     uint64_t seed = 33;
 
     fill_float(&seed, a, sizeof a, -4.0, 4.0);
@@ -89,7 +89,7 @@ int main(int argc, char **argv)
             rotate(&turned[i], &united[i], m);
             extend4(&united[i], (const float (*)[3])points);
             surfaces[i] = surface(&united[i]);
-            overlaps += overlap(&a[i], &b[(i + r) % COUNT]);
+            overlaps += (unsigned)overlap(&a[i], &b[(i + r) % COUNT]);
             met[i] = intersect(flat[i], flat[COUNT - 1 - i]);
         }
 

@@ -66,7 +66,7 @@ int main(int argc, char **argv)
     static int32_t a[COUNT], b[COUNT], chosen[COUNT];
     static uint8_t bytes[COUNT], masks[COUNT];
     static int16_t signal[COUNT], state[4];
-    int inside = 0, equal = 0;
+    unsigned inside = 0, equal = 0;
     uint64_t seed = 42;
 
     fill_float(&seed, values, sizeof values, -2.0, 2.0);
@@ -81,9 +81,10 @@ int main(int argc, char **argv)
         memcpy(clamped, values, sizeof clamped);
         for (int i = 0; i < COUNT; i += 8) {
             masks8(masks + i, bytes + i, (uint8_t)(r * 16));
-            equal += all_equal8((const uint16_t *)signal + i, (const uint16_t *)signal + (i & 8));
+            equal += (unsigned)all_equal8((const uint16_t *)signal + i,
+                                          (const uint16_t *)signal + (i & 8));
             for (int k = i; k < i + 8; k += 4) {
-                inside += count_inside4(clamped + k, -1.0f, 0.5f);
+                inside += (unsigned)count_inside4(clamped + k, -1.0f, 0.5f);
                 clamp4(clamped + k, -0.75f, 1.25f);
                 choose4(chosen + k, a + k, b + k);
                 hysteresis4(state, signal + k, -8000, 8000);

@@ -60,7 +60,7 @@ int main(int argc, char **argv)
     static float packed[9][4], distances[COUNT][4];
     static const vec3 origin = {0.25f, 0.5f, -4.0f};
     vec3 direction = {0.125f, 0.25f, 1.0f};
-    int accepted = 0;
+    unsigned accepted = 0;
     uint64_t seed = 30;
 
     fill_float(&seed, triangles, sizeof triangles, -3.0, 3.0);
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
     for (unsigned long r = repeat_count(argc, argv); r > 0; r--)
         for (int i = 0; i < COUNT; i++) {
             direction.x = 0.0625f * (float)(i % 16);
-            accepted += intersect(&hits[i], &origin, &direction, &triangles[i]);
+            accepted += (unsigned)intersect(&hits[i], &origin, &direction, &triangles[i]);
             intersect4(distances[i], packed, &origin, &direction);
             normals[i] = normal(&triangles[i]);
         }
