@@ -93,13 +93,21 @@ def _read(path: str) -> bytes:
         raise InputError(f"{path}: {error.strerror}") from None
 
 
-def write_atomically(path: str, text: str) -> None:
-    """Write a file by a temporary one beside it, so that a failure leaves what stood there."""
+def check_output(path: str) -> None:
+    """Raise InputError where a file cannot be written there; asked before the work, not after it."""
     target = Path(path)
     if not target.parent.is_dir():
         raise InputError(f"{path}: the folder {target.parent} does not exist")
     if target.is_dir():
         raise InputError(f"{path}: is a directory; give a file to write")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise InputError(f"{path}: the folder {target.parent} cannot be written")
+
+
+def write_atomically(path: str, text: str) -> None:
+    """Write a file by a temporary one beside it, so that a failure leaves what stood there."""
+    check_output(path)
+    target = Path(path)
     if target.exists() and not target.is_file():  # a pipe or /dev/stdout is written as it is
         target.write_text(text, encoding="utf-8", errors="surrogateescape")
         return
@@ -125,6 +133,8 @@ def _umask() -> int:
 
 def _vectorize(options: argparse.Namespace) -> int:
     name = "<stdin>" if options.input == "-" else options.input
+    if options.output != "-":
+        check_output(options.output)
     result = vectorize_text(
         _read(options.input),
         name=name,

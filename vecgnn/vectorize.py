@@ -33,6 +33,10 @@ SKIPPED_ATTRIBUTES = ("optnone", "naked", "noimplicitfloat", "strictfp", "prespl
 """Functions with these are left alone, as LLVM's SLP vectorizer leaves them."""
 
 
+PRICED_ARCHITECTURES = ("x86_64", "aarch64", "arm64")
+WITHOUT_VECTORS = frozenset({"-sse2", "-sse", "+soft-float", "-neon", "-fp-armv8"})
+
+
 @dataclass(frozen=True, slots=True)
 class FunctionReport:
     """What happened to one function; costs are in units of the target's table."""
@@ -129,7 +133,7 @@ def vectorize_text(
     with clock.step("read"):
         module = read_canonical(canonical, name)
     wanted = _wanted(module, functions)
-    metadata = MetadataWriter(dict(module.metadata))
+    metadata = MetadataWriter(module.metadata)
     emitted: dict[int, Emitted] = {}
     reports: list[FunctionReport] = []
     for position, function in enumerate(module.functions):
@@ -176,7 +180,7 @@ def _function(
     clock: _Clock,
 ) -> tuple[FunctionReport, Emitted | None]:
     """One function through the pipeline.  A defect of ours costs the function its packs, never its code."""
-    if reason := _left_alone(module, function):
+    if reason := _left_alone(module, function, forced):
         return FunctionReport(function.name, instructions=len(function.instructions), reason=reason), None
     prices, approximate = (forced, False) if forced else target.for_attributes(function.attributes, module.triple)
     note = f"no table for its CPU, {prices.name} used" if approximate else ""
@@ -211,12 +215,18 @@ def _function(
     return report, text
 
 
-def _left_alone(module: Module, function: Function) -> str:
+def _left_alone(module: Module, function: Function, forced: Target | None) -> str:
     if function.reason:
         return f"not understood: {function.reason}"
     for attribute in SKIPPED_ATTRIBUTES:
         if attribute in function.attributes:
             return f"it is {attribute}"
+    architecture = module.triple.partition("-")[0]
+    if not forced and architecture and architecture not in PRICED_ARCHITECTURES:
+        return f"no cost table for {architecture}; give one with --mcpu"
+    features = set(function.attributes.get("target-features", "").split(","))
+    if without := sorted(features & WITHOUT_VECTORS):
+        return f"its target has no vector registers ({without[0]})"
     return ""
 
 

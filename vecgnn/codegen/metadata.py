@@ -5,11 +5,11 @@ Leaving metadata out is always sound: it only ever permits.  What is kept holds 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vecgnn.ir.nodes import Instruction
 from vecgnn.ir.reader import debug_location
-from vecgnn.ir.tbaa import merged_tag
+from vecgnn.ir.tbaa import AliasMetadata
 
 _KEPT_WHERE_EQUAL = ("alias.scope", "noalias", "fpmath", "nontemporal", "invariant.load", "llvm.access.group", "mmra")
 
@@ -17,8 +17,9 @@ _KEPT_WHERE_EQUAL = ("alias.scope", "noalias", "fpmath", "nontemporal", "invaria
 class MetadataWriter:
     """Attachments for vector instructions; nodes that the module lacks are added behind its own."""
 
-    def __init__(self, metadata: dict[str, str]) -> None:
-        self._metadata = metadata
+    def __init__(self, metadata: Mapping[str, str]) -> None:
+        self._known = dict(metadata)
+        self._aliases = AliasMetadata(self._known)  # new nodes are put there too
         self._new: dict[str, str] = {}
         self._next = 1 + max((int(name[1:]) for name in metadata if name[1:].isdigit()), default=-1)
 
@@ -31,6 +32,7 @@ class MetadataWriter:
         name = self._new.get(body)
         if name is None:
             name = self._new[body] = f"!{self._next}"
+            self._known[name] = body
             self._next += 1
         return name
 
@@ -52,11 +54,10 @@ class MetadataWriter:
         if not all(tags):
             return ""
         merged = tags[0]
-        for tag in tags[1:]:
+        for tag in dict.fromkeys(tags):
             if tag != merged:
-                generic = merged_tag(self._metadata, merged, tag)
-                if not generic:
+                body = self._aliases.generic_tag(merged, tag)
+                if not body:
                     return ""
-                merged = self._node(generic) if generic.startswith("!{") else generic
-                self._metadata.setdefault(merged, generic)
+                merged = self._node(body)
         return merged

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from vecgnn import llvm
 from vecgnn.errors import InputError, ToolError
+from vecgnn.slp import masks
 from vecgnn.slp.intrinsics import VECTOR_INTRINSICS, intrinsic_declaration, type_suffix
+from vecgnn.slp.shuffles import BITS, Shuffles, exact_row, machine_of
 from vecgnn.slp.target import LANES
 
 INTEGERS = ("i1", "i8", "i16", "i32", "i64", "i128")
 FLOATS = ("half", "bfloat", "float", "double")
-BITS = {
-    "i1": 1, "i8": 8, "i16": 16, "i32": 32, "i64": 64, "i128": 128,
-    "half": 16, "bfloat": 16, "float": 32, "double": 64, "ptr": 64,
-}  # fmt: skip
 ELEMENTS = tuple(BITS)
 
 LOGIC = ("and", "or", "xor")
@@ -279,18 +280,105 @@ def _lanes(p: Probe) -> None:
             p.turn()
 
 
-def _shuffles(p: Probe) -> None:
+def _shuffle(p: Probe, key: str, column: int, elem: str, lanes: int, mask: Sequence[int]) -> None:
+    type_ = shape(elem, lanes)
+    a, b = p.operands(type_, type_)
+    second = b if any(m >= lanes for m in mask) else "poison"
+    text = ", ".join("i32 poison" if m < 0 else f"i32 {m}" for m in mask)
+    line = f"shufflevector {type_} {a}, {type_} {second}, <{len(mask)} x i32> <{text}>"
+    p.add("shuffle", key, column, line)
+
+
+def sample_masks(lanes: int, seed: int = 0) -> Iterator[list[int]]:
+    """Masks that keep the length: all of them for few lanes, otherwise the regular ones and random ones."""
+    if lanes <= 4:
+        yield from map(list, itertools.product(range(-1, 2 * lanes), repeat=lanes))
+        return
+    random_ = random.Random(seed)
+    straight = list(range(lanes))
+    yield straight[::-1]
+    for first in (0, 1, lanes - 1):
+        yield [first] * lanes
+    for start in range(1, lanes):
+        yield [start + i for i in straight]
+        yield [(start + i) % lanes for i in straight]
+    for odd in (0, 1):
+        yield [i - i % 2 + odd + lanes * (i % 2) for i in straight]
+        yield [i // 2 + lanes // 2 * odd + lanes * (i % 2) for i in straight]
+        yield [2 * i + odd for i in straight]
+        yield [(2 * i + odd) % lanes for i in straight]
+    for size in (2, 4, 8):
+        yield [i ^ (size - 1) if i ^ (size - 1) < lanes else i for i in straight]
+    for lane in range(lanes):
+        for m in (0, lane ^ 1, random_.randrange(lanes), random_.randrange(2 * lanes)):
+            yield [m if i == lane else -1 for i in straight]
+    for _ in range(60):
+        yield [i + lanes * random_.randrange(2) for i in straight]
+        for group in (1, 2, 4, 8, 16):
+            # Within a group of neighbours, from one source or from both, with or without poison.
+            near = [i - i % group + random_.randrange(group) for i in straight]
+            if group == 1:
+                near = [random_.randrange(lanes) for _ in straight]
+            near = [m if m < lanes else i for i, m in enumerate(near)]
+            yield near
+            yield [m + lanes * random_.randrange(2) for m in near]
+            yield [m + lanes * random_.randrange(2) if random_.random() < 0.7 else -1 for m in near]
+
+
+@cache
+def _classified(lanes: int) -> list[tuple[list[int], str, tuple[int, int]]]:
+    """Masks that keep the length, with the kinds that the cost model finds in the end."""
+    result = []
+    for mask in sample_masks(lanes):
+        if any(m >= 0 for m in mask):
+            kind, part = masks.kind_of(mask, lanes)
+            if kind in ("one", "two"):
+                kind, part = masks.improve(kind == "two", mask, lanes)
+            result.append((mask, kind, part))
+    return result
+
+
+def _shuffles(p: Probe, table: Shuffles) -> None:
     for elem in ELEMENTS:
         for column, lanes in widths(elem):
             if lanes == 1:
                 continue
-            type_ = shape(elem, lanes)
-            a, b = p.operands(type_, type_)
-            for key, mask in (("one", [1, 0, *range(2, lanes)]), ("two", [1, lanes, *range(2, lanes)])):
-                text = ", ".join(f"i32 {i}" for i in mask)
-                line = f"shufflevector {type_} {a}, {type_} {b}, <{lanes} x i32> <{text}>"
-                p.add("shuffle", f"{elem} {key}", column, line)
-        p.turn()
+            if machine_of(p.triple) == "aarch64" and (row := exact_row(elem, lanes)):
+                if lanes == 2 or elem == "float":
+                    for number, mask in enumerate(itertools.product(range(-1, 2 * lanes), repeat=lanes)):
+                        _shuffle(p, row, number, elem, lanes, mask)
+                        p.turn()
+                _subvectors(p, elem, lanes)
+                continue
+            rows: dict[str, list[int]] = {}
+            for mask, kind, part in _classified(lanes):
+                if kind != "identity" and table.direct(elem, lanes, mask, kind, part):
+                    rows.setdefault(table.row(elem, lanes, mask, kind, part), mask)
+            for row, mask in rows.items():
+                if row and not row.startswith("insert"):
+                    _shuffle(p, row, column, elem, lanes, mask)
+            _subvectors(p, elem, lanes)
+            p.turn()
+
+
+def _subvectors(p: Probe, elem: str, lanes: int) -> None:
+    few = lanes <= 16
+    for size in range(1, lanes) if few else (2, 4, 8, 16, 32):
+        for start in range(0, lanes - size + 1, 1 if few else size):
+            _shuffle(p, f"extract {elem} {lanes} {size}", start, elem, lanes, range(start, start + size))
+    for result in LANES if machine_of(p.triple) == "aarch64" or elem in ("i1", "bfloat") else ():
+        if result < lanes or result * BITS[elem] > _WIDEST:
+            continue
+        for size in range(1, lanes + 1) if few else (2, 4, 8, 16, 32):
+            for start in range(0, min(result - size, lanes) + 1, 1 if few else size):
+                mask = [lanes + i - start if start <= i < start + size else i for i in range(result)]
+                mask = [m if m < lanes or start <= i < start + size else -1 for i, m in enumerate(mask)]
+                if size < lanes + (result > lanes) and any(0 <= m < lanes for m in mask):
+                    _shuffle(p, f"insert {elem} {lanes} {result} {size}", start, elem, lanes, mask)
+    for factor in (2, 3, 4, 8):
+        if lanes * factor * BITS[elem] <= _WIDEST and lanes * factor <= LANES[-1]:
+            mask = [i // factor for i in range(lanes * factor)]
+            _shuffle(p, f"replicate {elem} {lanes}", factor, elem, lanes, mask)
 
 
 def _reductions(p: Probe) -> None:
@@ -347,7 +435,23 @@ def _intrinsics(p: Probe) -> None:
             p.turn()
 
 
-STEPS = (_arithmetic, _casts, _compares, _memory, _lanes, _shuffles, _reductions, _intrinsics)
+STEPS = (_arithmetic, _casts, _compares, _memory, _lanes, _reductions, _intrinsics)
+
+
+def _no_price(row: str, column: int) -> int | None:
+    return None
+
+
+def register_lanes(triple: str, features: str) -> dict[str, int]:
+    """Lanes of the widest vector register by element type."""
+    have = set(features.split(","))
+    bits = 128
+    if machine_of(triple) == "x86":
+        bits = 512 if "+avx512bw" in have else 256 if "+avx" in have else 128
+    elements = {"i8", "i16", "i32", "i64", "half", "float", "double", "ptr"}
+    if machine_of(triple) == "aarch64" or "+avx512bf16" in have:
+        elements.add("bfloat")
+    return {elem: bits // BITS[elem] for elem in BITS if elem in elements}
 
 
 def _without_repetition(sections: dict[str, dict[str, list[int | None]]]) -> None:
@@ -368,16 +472,39 @@ def _without_repetition(sections: dict[str, dict[str, list[int | None]]]) -> Non
                 del rows[key]
 
 
+def _digit(price: int | None) -> str:
+    if price is None or not 0 <= price < 36:
+        raise ToolError(f"a shuffle of 2 or 4 lanes costs {price}: no digit for it")
+    return "0123456789abcdefghijklmnopqrstuvwxyz"[price]
+
+
+def _shortened(rows: dict[str, list[int | None]]) -> dict[str, Any]:
+    """Subvector rows that are the same at every position, as one number."""
+    short: dict[str, Any] = {}
+    for key, row in rows.items():
+        known = {price for price in row if price is not None}
+        if key.startswith("exact "):
+            short[key] = "".join(_digit(price) for price in row)
+            continue
+        constant = key.startswith(("extract ", "insert ")) and len(known) == 1
+        short[key] = known.pop() if constant else row
+    return short
+
+
 def probe(cpu: str, triple: str | None = None) -> dict[str, Any]:
     """The table of a CPU, as the JSON file holds it; InputError where LLVM does not know the CPU."""
     triple, layout, features = attributes_of(cpu, triple)
     p = Probe(cpu, triple, features, layout)
     for step in STEPS:
         step(p)
+    registers = register_lanes(triple, features)
+    _shuffles(p, Shuffles(machine_of(triple), registers, _no_price, _no_price, {}))
     sections = p.run()
     _without_repetition(sections)
+    sections["shuffle"] = _shortened(sections["shuffle"])
     return {
-        "name": cpu, "triple": triple, "features": features, "llvm": llvm.tool_version("opt"), "costs": sections,
+        "name": cpu, "triple": triple, "features": features, "llvm": llvm.tool_version("opt"),
+        "registers": registers, "costs": sections,
     }  # fmt: skip
 
 
@@ -385,7 +512,7 @@ def write_table(path: Path | str, table: dict[str, Any]) -> None:
     """Write a table, a row a line; the file appears whole or not at all."""
     path = Path(path)
     lines = []
-    for name in ("name", "triple", "features", "llvm"):
+    for name in ("name", "triple", "features", "llvm", "registers"):
         lines.append(f'"{name}": {json.dumps(table[name])}')
     sections = []
     for section, rows in table["costs"].items():

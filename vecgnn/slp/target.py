@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from vecgnn.errors import InputError
 from vecgnn.slp.intrinsics import VECTOR_INTRINSICS, IntrinsicShape, base_name, intrinsic_declaration
+from vecgnn.slp.shuffles import Shuffles, machine_of
 
 __all__ = [
     "LANES", "VECTOR_INTRINSICS", "IntrinsicShape", "Target", "base_name", "for_attributes",
@@ -55,6 +56,7 @@ class Target:
     features: str  # what "target-features" says
     llvm: str  # the release that made the table
     costs: Mapping[str, Mapping[str, Any]]
+    shuffles: Shuffles = field(repr=False)
     memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def _row(self, section: str, key: str, lanes: int) -> int | None:
@@ -129,9 +131,7 @@ class Target:
     @_memoized
     def shuffle(self, elem: str, source_lanes: int, mask: tuple[int, ...], two_sources: bool) -> int | None:
         """A shufflevector of one or two vectors of ``source_lanes`` elements; -1 in the mask is poison."""
-        if all(lane < 0 or lane == position for position, lane in enumerate(mask)):
-            return 0
-        return self._row("shuffle", f"{elem} {'two' if two_sources else 'one'}", max(source_lanes, len(mask)))
+        return self.shuffles.price(elem, source_lanes, mask, two_sources)
 
     @_memoized
     def reduce(self, op: str, elem: str, lanes: int) -> int | None:
@@ -166,6 +166,29 @@ def names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.json"))
 
 
+def from_table(table: Mapping[str, Any]) -> Target:
+    """A target from what a table file holds."""
+    rows = table["costs"]["shuffle"]
+
+    def by_lanes(key: str, lanes: int) -> int | None:
+        row, column = rows.get(key), _COLUMN.get(lanes)
+        return row[column] if row and column is not None and column < len(row) else None
+
+    def by_position(key: str, position: int) -> int | None:
+        row = rows.get(key)
+        if isinstance(row, int):  # the same at every position
+            return row
+        return row[position] if row and position < len(row) else None
+
+    features = table["features"].split(",")
+    shuffles = Shuffles(
+        machine_of(table["triple"]), table["registers"], by_lanes, by_position, rows, "+sse4.1" in features
+    )
+    return Target(
+        table["name"], table["triple"], table["features"], table["llvm"], table["costs"], shuffles
+    )
+
+
 @cache
 def load(name_or_path: str) -> Target:
     """A shipped target by name, or one that was probed into a JSON file."""
@@ -179,7 +202,7 @@ def load(name_or_path: str) -> Target:
             )
     try:
         table = json.loads(path.read_text())
-        return Target(table["name"], table["triple"], table["features"], table["llvm"], table["costs"])
+        return from_table(table)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is not a target table: {error}") from error
 
