@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from vecgnn.ir.dependence import DependenceGraph
 from vecgnn.ir.nodes import Instruction
 from vecgnn.ir.shapes import BINARY, CASTS
-from vecgnn.slp.forms import FORMS, extracted_lane
+from vecgnn.slp.forms import FORMS, Made, extracted_lane
 from vecgnn.slp.intrinsics import base_name
 from vecgnn.slp.pack import OperandPack, Pack, Packing
 from vecgnn.slp.source import Lane, Source, choose_source
@@ -81,7 +81,8 @@ class Pricer:
             for instruction in self._instructions
         ]
         self.live = [True] * len(self._instructions)
-        self._references: dict[SourceKey, int] = defaultdict(int)
+        self._users: dict[SourceKey, dict[Pack, None]] = {}
+        self._paid: dict[Pack, int | None] = {}
         self._holding: dict[str, set[SourceKey]] = defaultdict(set)
         self._terms: dict[Pack, _Terms] = {}
 
@@ -104,8 +105,13 @@ class Pricer:
         for pack in add:
             stale.update(self._add(pack))
         for key in stale:
-            if self._references[key] and key not in self.sources:
+            if key in self._users and key not in self.sources:
                 self._attach(key)
+        for pack in dict.fromkeys(pack for key in stale for pack in self._users.get(key, ())):
+            self._reprice(pack)
+        for pack in add:
+            if not pack.operands:
+                self._reprice(pack)
         return self.total - before
 
     def extracts(self) -> Iterable[tuple[Pack, int, str]]:
@@ -127,9 +133,8 @@ class Pricer:
 
     def _add(self, pack: Pack) -> tuple[SourceKey, ...]:
         terms = self._terms_of(pack)
-        self._pay(terms.price, 1)
         for key in terms.keys:
-            self._references[key] += 1
+            self._users.setdefault(key, {})[pack] = None
             for value in key[2]:
                 self._holding[value].add(key)
         for value in terms.scalars:
@@ -159,14 +164,31 @@ class Pricer:
             self._settle(lane)
         for value in terms.scalars:
             self._use(value, -1)
-        for key in terms.keys:
-            self._references[key] -= 1
-            if not self._references[key]:
-                del self._references[key]
+        for key in dict.fromkeys(terms.keys):
+            del self._users[key][pack]
+            if not self._users[key]:
+                del self._users[key]
                 for value in key[2]:
                     self._holding[value].discard(key)
                 self._detach(key)
-        self._pay(terms.price, -1)
+        self._pay(self._paid.pop(pack), -1)
+
+    def _reprice(self, pack: Pack) -> None:
+        """Charge a pack what it costs with its operands made as they now are."""
+        if pack in self._paid:
+            self._pay(self._paid[pack], -1)
+        terms = self._terms_of(pack)
+        made = tuple([self._maker(key) for key in terms.keys])
+        price = terms.prices.get(made, _MISSING)
+        if price is _MISSING:
+            price = terms.prices[made] = FORMS[pack.kind].price(self.graph, pack, self.target, made)
+        self._paid[pack] = price
+        self._pay(price, 1)
+
+    def _maker(self, key: SourceKey) -> Pack | None:
+        source = self.sources[key]
+        result = source.result if source and source.kind == "whole" else None
+        return result if isinstance(result, Pack) else None
 
     def _attach(self, key: SourceKey) -> None:
         source = self.sources[key] = choose_source(key[2], key[1], self.located, self.target)
@@ -221,14 +243,17 @@ class Pricer:
             self.total += change * price
 
 
+_MISSING = -1
+
+
 class _Terms:
     """What a pack brings to the sum, computed once."""
 
-    __slots__ = ("defined", "extracts", "keys", "price", "scalars")
+    __slots__ = ("defined", "extracts", "keys", "prices", "scalars")
 
     def __init__(self, graph: DependenceGraph, target: Target, pack: Pack) -> None:
         form = FORMS[pack.kind]
-        self.price = form.price(graph, pack, target)
+        self.prices: dict[Made, int | None] = {}  # by what makes its operands
         self.defined = form.defines(graph, pack)
         self.scalars = form.scalars(graph, pack)
         element = form.element(graph, pack)

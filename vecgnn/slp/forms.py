@@ -18,8 +18,8 @@ from vecgnn.ir.nodes import Form, Instruction
 from vecgnn.ir.shapes import BINARY, CASTS
 from vecgnn.slp.intrinsics import VECTOR_INTRINSICS, base_name
 from vecgnn.slp.pack import OperandPack, Pack
-from vecgnn.slp.source import Lane
-from vecgnn.slp.target import Target, operand_kind
+from vecgnn.slp.source import Lane, is_constant
+from vecgnn.slp.target import Target, intrinsic_variant, multiplication_kind, operand_kind
 
 ELEMENTS = frozenset("i1 i8 i16 i32 i64 half bfloat float double ptr".split())
 MEMORY_ELEMENTS = ELEMENTS - {"i1"}  # a vector of i1 in memory is packed into bits
@@ -104,6 +104,10 @@ def reduction_name(form: Form) -> str:
     return form.opcode if form.opcode in REDUCIBLE else ""
 
 
+Made = tuple[Pack | None, ...]
+"""For each operand pack the pack that is this very vector, if any."""
+
+
 @dataclass(frozen=True, slots=True)
 class PackForm:
     """One kind of pack.
@@ -112,7 +116,8 @@ class PackForm:
     element: the element type of that vector.
     operand_elements: the element type of each operand pack.
     scalars: the values that the emitted operation reads as scalars.
-    price: cost of the operation itself; None where the target's table does not have it.
+    price: cost of the operation itself, given the packs that make its operands as they stand (None for an
+        operand that is shuffled, gathered or constant); None where the target's table does not have it.
     fits: an empty string, or why these lanes cannot be one pack (the lanes' independence apart).
     """
 
@@ -120,7 +125,7 @@ class PackForm:
     element: Callable[[DependenceGraph, Pack], str]
     operand_elements: Callable[[DependenceGraph, Pack], tuple[str, ...]]
     scalars: Callable[[DependenceGraph, Pack], tuple[str, ...]]
-    price: Callable[[DependenceGraph, Pack, Target], int | None]
+    price: Callable[[DependenceGraph, Pack, Target, Made], int | None]
     fits: Callable[[DependenceGraph, Pack], str]
 
 
@@ -155,27 +160,65 @@ def _elementwise_elements(graph: DependenceGraph, pack: Pack) -> tuple[str, ...]
     return tuple(form.operand_types[position] for position in vector_positions(form))
 
 
-def _elementwise_price(graph: DependenceGraph, pack: Pack, target: Target) -> int | None:
+def _elementwise_price(graph: DependenceGraph, pack: Pack, target: Target, made: Made) -> int | None:
     instruction = graph.function.instructions[pack.lanes[0]]
     form, lanes = instruction.form, len(pack.lanes)
-    if form.opcode == "call":
-        return target.intrinsic(base_name(form.callee), form.type, lanes, form.operand_types[0])
-    if form.opcode in CASTS:
-        return target.cast(form.opcode, form.operand_types[0], form.type, lanes, _cast_context(graph, pack))
-    if form.opcode in ("icmp", "fcmp"):
-        return target.compare(form.opcode, form.operand_types[0], lanes, form.predicate)
-    if form.opcode == "select":
+    opcode = form.opcode
+    if opcode == "call":
+        name = base_name(form.callee)
+        operands = [*pack.operands, *((value,) for value in scalar_values(instruction))]
+        variant = intrinsic_variant(name, form.flags, operands)
+        return target.intrinsic(name, form.type, lanes, form.operand_types[0], variant)
+    if opcode in CASTS:
+        return target.cast(opcode, form.operand_types[0], form.type, lanes, _cast_context(graph, pack, made))
+    if opcode in ("icmp", "fcmp"):
+        kind = operand_kind(pack.operands[1])
+        return target.compare(opcode, form.operand_types[0], lanes, form.predicate, kind)
+    if opcode == "select":
+        if form.type == "i1" and (logical := _logical(pack)):
+            return target.arithmetic(logical, "i1", lanes)
         return target.select(form.type, lanes)
-    rhs = operand_kind(pack.operands[1]) if len(pack.operands) > 1 else "any"
-    return target.arithmetic(form.opcode, form.type, lanes, rhs)
+    if len(pack.operands) == 1:
+        return target.arithmetic(opcode, form.type, lanes)
+    narrow = ""
+    if opcode == "mul":
+        left, right = (_width(graph, *operand) for operand in zip(pack.operands, made, strict=True))
+        narrow = multiplication_kind(target, form.type, left, right)
+    return target.arithmetic(opcode, form.type, lanes, operand_kind(pack.operands[1]), narrow)
 
 
-def _cast_context(graph: DependenceGraph, pack: Pack) -> str:
-    """LLVM prices an extension of a load as an extending load where the target has one."""
-    definition = graph.definitions.get(pack.operands[0][0])
-    if definition is not None and graph.function.instructions[definition].opcode == "load":
+def _logical(pack: Pack) -> str:
+    """LLVM prices ``select c, x, false`` as an and, ``select c, true, x`` as an or."""
+    if all(value == "false" for value in pack.operands[2]):
+        return "and"
+    return "or" if all(value == "true" for value in pack.operands[1]) else ""
+
+
+def _cast_context(graph: DependenceGraph, pack: Pack, made: Made) -> str:
+    """What LLVM's cost model sees around a conversion: a vector load, a vector comparison, a store."""
+    instructions = graph.function.instructions
+    maker = made[0]
+    if maker is not None and maker.kind == "load":
         return "load"
+    form = instructions[pack.lanes[0]].form
+    if form.opcode == "sext" and maker is not None:
+        compared = instructions[maker.lanes[0]].form
+        if compared.opcode in ("icmp", "fcmp") and compared.operand_types[0] == form.type:
+            return "compare"
+    users = [graph.users[lane] for lane in pack.lanes]
+    if all(len(found) == 1 and instructions[found[0]].opcode == "store" for found in users):
+        return "store"
     return "none"
+
+
+def _width(graph: DependenceGraph, values: OperandPack, maker: Pack | None) -> str:
+    """What an operand of a multiplication is extended from, as ``multiplication_kind`` wants it."""
+    if all(is_constant(value) for value in values):
+        return " ".join(["const", *values])
+    if maker is None:
+        return ""
+    form = graph.function.instructions[maker.lanes[0]].form
+    return f"{form.opcode} {form.operand_types[0]}" if form.opcode in ("zext", "sext") else ""
 
 
 def _elementwise_scalars(graph: DependenceGraph, pack: Pack) -> tuple[str, ...]:
@@ -209,12 +252,12 @@ def _elementwise_fits(graph: DependenceGraph, pack: Pack) -> str:
 # Memory
 
 
-def _load_price(graph: DependenceGraph, pack: Pack, target: Target) -> int | None:
+def _load_price(graph: DependenceGraph, pack: Pack, target: Target, made: Made) -> int | None:
     form = graph.function.instructions[pack.lanes[0]].form
     return target.load(form.accessed_type, len(pack.lanes), form.align)
 
 
-def _store_price(graph: DependenceGraph, pack: Pack, target: Target) -> int | None:
+def _store_price(graph: DependenceGraph, pack: Pack, target: Target, made: Made) -> int | None:
     form = graph.function.instructions[pack.lanes[0]].form
     return target.store(form.accessed_type, len(pack.lanes), form.align, operand_kind(pack.operands[0]))
 
@@ -308,7 +351,7 @@ def _reduction_scalars(graph: DependenceGraph, pack: Pack) -> tuple[str, ...]:
     return rest or ()
 
 
-def _reduction_price(graph: DependenceGraph, pack: Pack, target: Target) -> int | None:
+def _reduction_price(graph: DependenceGraph, pack: Pack, target: Target, made: Made) -> int | None:
     form = graph.function.instructions[pack.lanes[0]].form
     lanes, name = len(pack.operands[0]), reduction_name(form)
     combine = _operation_price(form, target, lanes)
