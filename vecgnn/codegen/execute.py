@@ -1,0 +1,442 @@
+"""Running the scalar and the vectorized version of a function on the same inputs, and comparing what they do.
+
+The scalar version comes first: an input on which it faults or does not end is dropped.  Its own runs also tell
+how far it reads and writes in each buffer, so that the buffer can be put with exactly that end against a page
+that faults.  All of this happens in a process that may die.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vecgnn.codegen import machine
+from vecgnn.codegen.footprint import Footprint, Root, footprint
+from vecgnn.codegen.isolate import SLOT, CannotIsolate, Isolated, isolate, struct_sizes_agree
+from vecgnn.codegen.memory import PAGE, Buffer, NoRoom, alignment, guarded, make_buffer, read, write
+from vecgnn.codegen.stubs import Answers, stub_effects
+from vecgnn.codegen.values import Closeness, Profile, Values, flatten, show
+from vecgnn.errors import InputError
+from vecgnn.ir.layout import DataLayout
+from vecgnn.ir.nodes import Argument, Module
+
+_SCALAR_SECONDS = 0.05
+_VECTOR_SECONDS = 2.0
+_MOST_GLOBALS = 1 << 26
+_MOST_BUFFERS = 48
+_INEXACT = frozenset({"reassoc", "arcp", "afn", "contract", "fast"})
+_DISCRETE = frozenset(
+    {"fcmp", "fptosi", "fptoui", "bitcast", "frem", "@llvm.floor", "@llvm.ceil", "@llvm.rint"}
+)
+
+Report = Callable[[str, int], None]
+"""Told what comes next ("compile", "scalar", "vector") and the run's number, in case it is the last thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``verdict`` is the name of a Verdict."""
+
+    verdict: str
+    reason: str
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one run ended, and all it left behind."""
+
+    code: int
+    result: bytes
+    memory: tuple[bytes, ...]
+    trace: tuple[tuple[int, tuple[bytes, ...], int], ...]
+
+
+def check(
+    before: Module, after: Module, name: str, seed: int, runs: int, report: Report, *, unchanged: bool = False
+) -> Finding:
+    """Compare the two versions of a function on generated inputs; ``unchanged`` runs equal texts too."""
+    layout = machine.host_layout(dict(before.layout.types))
+    if any(not struct_sizes_agree(module.layout, layout) for module in (before, after)):
+        return Finding("UNKNOWN", f"types of {before.triple or 'its target'} are laid out otherwise here", 0)
+    try:
+        isolated = isolate(before, after, name, machine.host_triple(), layout)
+        if isolated.same and not unchanged:
+            return Finding("VERIFIED", "unchanged", 0)
+        return _Check(before, after, name, isolated, layout, seed, report).run(runs)
+    except (CannotIsolate, NoRoom) as error:
+        return Finding("UNKNOWN", str(error), 0)
+    except InputError as error:
+        return Finding("UNKNOWN", f"input not made: {error}", 0)
+    except RuntimeError as error:
+        return Finding(
+            "UNKNOWN", f"LLVM refuses the isolated function: {' '.join(str(error).split())[:200]}", 0
+        )
+
+
+class _Check:
+    def __init__(
+        self,
+        before: Module,
+        after: Module,
+        name: str,
+        isolated: Isolated,
+        layout: DataLayout,
+        seed: int,
+        report: Report,
+    ) -> None:
+        self.function = next(f for f in before.functions if f.name == name)
+        self.isolated = isolated
+        self.layout = layout
+        self.report = report
+        self.rng = random.Random(f"{seed} {name}")
+        self.values = Values(self.rng, layout)
+        self.found: Footprint = footprint(before, self.function, layout)
+        later = next(f for f in after.functions if f.name == name)
+        self.assembly = any(
+            i.form.callee == "asm" for i in (*self.function.instructions, *later.instructions)
+        )
+        flags = self.found.float_flags
+        self.close = Closeness(bool(flags & _INEXACT), bool(flags & {"nsz", "fast"}))
+        self.tame = bool(flags & {"nnan", "ninf", "nsz", "fast"}) or self.close.inexact
+        report("compile", 0)
+        runner = machine.runner()
+        known = [stub_effects(stub, (before, after)) for stub in isolated.stubs]
+        self.buffers: list[Buffer] = []
+        self.by_root: dict[Root, Buffer] = {}
+        self.answers = Answers(isolated.stubs, known, layout, self.buffers, self.close.inexact)
+        machine.on_call(self.answers.answer)
+        self.engine = machine.compile_text(isolated.text)
+        self.call = runner
+        self.code = {side: self.engine.get_function_address(f"vg.{side}") for side in ("before", "after")}
+        self.record = guarded(PAGE * (1 + (len(isolated.arguments) + 5) * SLOT // PAGE))
+        self._make_buffers()
+        self.pairs = self._pairs()
+        self.arguments: list[bytes] = []
+        machine.catch_faults()
+
+    # Memory
+
+    def _make_buffers(self) -> None:
+        total = 0
+        for token, symbol in self.isolated.globals.items():
+            if token not in self.isolated.filled:
+                continue
+            root = ("global", token)
+            size = self.layout.size(self.isolated.global_types[token])
+            total += size
+            if total > _MOST_GLOBALS:
+                raise NoRoom(f"its globals take {total} bytes")
+            buffer = Buffer(root, self.found.accesses.get(root, []), 0, size, fixed=True)
+            buffer.start = buffer.pointer = self.engine.get_global_value_address(symbol)
+            buffer.align, buffer.phase = alignment(self.found.aligned.get(root, []))
+            self._add(buffer)
+        for argument in self.isolated.arguments:
+            if argument.type == "ptr":
+                self._add(make_buffer(("argument", argument.name), self.found, argument.attributes))
+            elif argument.type.startswith("ptr"):
+                raise CannotIsolate(f"argument {argument.name} is a {argument.type}")
+        for buffer in self.buffers:  # grows as it is read
+            for place, child in self.found.children.get(buffer.root, ()):
+                if child not in self.by_root:
+                    if len(self.buffers) > _MOST_BUFFERS:
+                        continue
+                    self._add(make_buffer(child, self.found, frozenset()))
+                buffer.children.append(
+                    (place.offset, place.stride and max(8, place.stride), self.by_root[child])
+                )
+
+    def _add(self, buffer: Buffer) -> None:
+        self.buffers.append(buffer)
+        self.by_root[buffer.root] = buffer
+
+    def _pairs(self) -> list[tuple[Buffer, Buffer, int]]:
+        """Buffers that may overlap without breaking a promise of the types: (host, guest, step)."""
+        if self.found.scoped:
+            return []
+        able = [
+            b
+            for b in self.buffers
+            if not b.fixed
+            and not b.alone
+            and not b.children
+            and b.accesses
+            and not any(a.index for a in b.accesses)
+        ]
+        pairs: list[tuple[Buffer, Buffer, int]] = []
+        for position, first in enumerate(able):
+            for second in able[position + 1 :]:
+                both = [*first.accesses, *second.accesses]
+                if not any(access.write for access in both):
+                    continue
+                if len({a.type for a in both}) == 1 and len({a.tag for a in both}) == 1:
+                    pairs.append((first, second, max(both[0].size, first.align, second.align)))
+        return pairs
+
+    def _set_up(self, profile: Profile) -> None:
+        """New numbers everywhere, every buffer loosely placed."""
+        for buffer in self.buffers:
+            buffer.host = None
+            if not buffer.fixed:
+                buffer.fill(self.values, profile)
+                buffer.loose(self.rng.random() < 0.8)
+            elif buffer.content == b"" and buffer.name not in self.isolated.external:
+                # A variable with an initializer of its own: the first run keeps it, as do pointers always.
+                buffer.content = read(buffer.start, buffer.size)
+            elif (
+                "ptr" in self.isolated.global_types[buffer.name] and buffer.name not in self.isolated.external
+            ):
+                continue
+            else:
+                buffer.fill(self.values, profile)
+        self.arguments = [self._argument(argument, profile) for argument in self.isolated.arguments]
+
+    def _argument(self, argument: Argument, profile: Profile) -> bytes:
+        if argument.type == "ptr":
+            return b""
+        for attribute in argument.attributes:
+            if attribute.startswith("range("):
+                type_, low, high = attribute[6:-1].replace(",", "").split()
+                low, high = int(low), int(high)
+                if low >= high:
+                    low, high = 0, max(1, high)
+                span = min(high - low, 64)
+                bits = self.layout.bits(type_)
+                value = (low + self.rng.randrange(span)) & ((1 << bits) - 1)
+                return value.to_bytes((bits + 7) // 8, "little")
+        return self.values.draw(argument.type, profile, argument.name in self.found.index_arguments)
+
+    def _place(self) -> None:
+        """Write arguments and memory for a run from the buffers' present places."""
+        for number, argument in enumerate(self.isolated.arguments):
+            data = self.arguments[number]
+            if argument.type == "ptr":
+                data = self.by_root["argument", argument.name].pointer.to_bytes(8, "little")
+            write(self.record + SLOT * number, data)
+        write(self.record + SLOT * len(self.isolated.arguments), bytes(4 * SLOT))
+        for buffer in self.buffers:
+            if buffer.host is None:
+                write(buffer.start, buffer.image())
+
+    # Running
+
+    def _attempt(self, side: str, seconds: float, leave_at: int) -> int:
+        self._place()
+        self.answers.start(leave_at)
+        signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+        code = self.call(self.code[side], self.record)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        return code
+
+    def _outcome(self, side: str, leave_at: int) -> Outcome:
+        code = self._attempt(side, _SCALAR_SECONDS if side == "before" else _VECTOR_SECONDS, leave_at)
+        size = 0 if self.isolated.result == "void" else self.layout.store_size(self.isolated.result)
+        result = read(self.record + SLOT * len(self.isolated.arguments), size) if code == 0 else b""
+        memory = tuple(read(b.start, b.size) if b.host is None else b"" for b in self.buffers)
+        if self.answers.arena:
+            memory += (read(self.answers.arena, self.answers.used + 512),)
+        return Outcome(code, result, memory, tuple(self.answers.trace))
+
+    def _tighten(self, at_end: bool, leave_at: int) -> None:
+        """Put every buffer so that the scalar version just does not touch the page at its end, or start."""
+        for buffer in self.buffers:
+            if buffer.fixed or (not buffer.accesses and not buffer.readable):
+                continue
+            low, high = buffer.span
+            step = buffer.align
+            if at_end:
+                place, rest, least = buffer.against_end, -buffer.phase % step, buffer.readable
+                guess = max(high, least)
+            else:
+                place, rest, least = (
+                    buffer.against_start,
+                    buffer.phase,
+                    0 if buffer.readable else -buffer.size // 4,
+                )
+                guess = max(-low, least)
+
+            def ok(
+                steps: int, place: Callable[[int], None] = place, rest: int = rest, step: int = step
+            ) -> bool:
+                place(rest + steps * step)
+                return self._attempt("before", _SCALAR_SECONDS, leave_at) in (0, machine.LEFT)
+
+            least = -(-(least - rest) // step)
+            first = max(least, -(-(guess - rest) // step))
+            most = (3 * buffer.size // 4 - rest) // step
+            if ok(first):
+                best, fails = first, least - 1
+                if first > least and not ok(first - 1):
+                    fails = first - 1
+            else:
+                best, fails = most, first
+                if not ok(best):
+                    buffer.loose(True)
+                    continue
+            while best - fails > 1:
+                middle = (best + fails) // 2
+                if ok(middle):
+                    best = middle
+                else:
+                    fails = middle
+            place(rest + best * step)
+
+    def run(self, runs: int) -> Finding:
+        """All runs; the first difference decides."""
+        profiles: Sequence[Profile] = (
+            ("small", "signed", "small") if self.tame else ("small", "signed", "wide", "edge")
+        )
+        done = 0
+        dropped = ""
+        differing: list[str] = []
+        for number in range(runs):
+            scalar = None
+            leave_at = 0
+            for attempt in range(4):
+                profile = (
+                    profiles[number % len(profiles)] if attempt == 0 else profiles[(number + attempt) % 2]
+                )
+                self._set_up(profile)
+                overlap = self._overlap(number)
+                leave_at = self.rng.randrange(1, 4) if number % 5 == 4 and self.isolated.stubs else 0
+                self.report("scalar", number)
+                scalar = self._outcome("before", leave_at)
+                if scalar.code in (0, machine.LEFT):
+                    break
+                dropped = machine.FAULTS.get(signal.Signals(scalar.code), str(scalar.code))
+                scalar = None
+            if scalar is None:
+                continue
+            if number % 3 and not overlap:
+                self._tighten(number % 3 == 1, leave_at)
+                scalar = self._outcome("before", leave_at)
+                if scalar.code not in (0, machine.LEFT):
+                    continue
+            self.report("vector", number)
+            vector = self._outcome("after", leave_at)
+            done += 1
+            difference = self._difference(scalar, vector)
+            if difference:
+                if vector.code == signal.SIGILL and self.assembly:
+                    return Finding("UNKNOWN", "inline assembly that this CPU cannot run", done)
+                differing.append(f"run {number} ({profile} values{overlap}): {difference}{self._inputs()}")
+                if not (self.close.inexact and self.found.opcodes & _DISCRETE) or vector.code != scalar.code:
+                    return Finding("MISCOMPILED", differing[0], done)
+        if not done:
+            return Finding(
+                "UNKNOWN", f"the scalar version {dropped or 'never ran to its end'} on every input", 0
+            )
+        if differing:
+            # A comparison may turn on the last bit, which fast-math leaves open; that is rare.
+            if len(differing) * 3 > done:
+                return Finding("MISCOMPILED", differing[0], done)
+            return Finding(
+                "UNKNOWN", f"a decision differs within what fast-math leaves open: {differing[0]}", done
+            )
+        tolerance = "; floating-point results compared with a tolerance, as fast-math flags allow"
+        return Finding("VERIFIED", f"{done} runs agree{tolerance if self.close.inexact else ''}", done)
+
+    def _overlap(self, number: int) -> str:
+        """In some runs, let one buffer point into another; says which."""
+        if not self.pairs or number % 3 != 0:
+            return ""
+        host, guest, step = self.rng.choice(self.pairs)
+        distance = self.rng.choice((0, 1, -1, 1, -1, 2, -2, 3, -3, 4, -4, 5, 8)) * step
+        distance -= (host.pointer + distance - guest.phase) % guest.align
+        guest.into(host, distance)
+        return f", {guest.name} = {host.name} {distance:+d}"
+
+    # Comparing
+
+    def _difference(self, scalar: Outcome, vector: Outcome) -> str:
+        if scalar.code != vector.code:
+            how = machine.FAULTS.get(vector.code, "")  # pyright: ignore[reportArgumentType]
+            ended = "returns where a call should end it" if vector.code == 0 else "leaves in another call"
+            return f"the vectorized version {how or ended}"
+        if scalar.result != vector.result:
+            for offset, type_ in flatten(self.isolated.result, self.layout):
+                size = self.layout.store_size(type_)
+                first, second = (o.result[offset : offset + size] for o in (scalar, vector))
+                if not self._equal(type_, first, second):
+                    return f"result {show(type_, first)} becomes {show(type_, second)}"
+        if scalar.trace != vector.trace and (text := self._trace_difference(scalar, vector)):
+            return text
+        for buffer, first, second in zip(self.buffers, scalar.memory, vector.memory, strict=False):
+            if first != second and (text := self._memory_difference(buffer, first, second)):
+                return text
+        if scalar.memory[len(self.buffers) :] != vector.memory[len(self.buffers) :]:
+            return "memory that a call returned differs"
+        return ""
+
+    def _equal(self, type_: str, first: bytes, second: bytes, scale: float = 1.0) -> bool:
+        if self.close.equal(type_, first, second, scale):
+            return True
+        # The two versions' locals stand at different addresses.
+        return type_ == "ptr" and all(_on_stack(int.from_bytes(data, "little")) for data in (first, second))
+
+    def _trace_difference(self, scalar: Outcome, vector: Outcome) -> str:
+        for number, (first, second) in enumerate(zip(scalar.trace, vector.trace, strict=False)):
+            if first == second:
+                continue
+            names = [self.isolated.stubs[call[0]].declaration.name for call in (first, second)]
+            if names[0] != names[1]:
+                return f"call {number + 1} of {names[0]} becomes one of {names[1]}"
+            what = "arguments" if first[1] != second[1] else "memory at the call"
+            return f"call {number + 1} ({names[0]}): the {what} differ"
+        return f"{len(scalar.trace)} calls become {len(vector.trace)}"
+
+    def _memory_difference(self, buffer: Buffer, first: bytes, second: bytes) -> str:
+        sharing = [b for b in self.buffers if b is buffer or b.host is buffer]
+        accepted: set[int] = set()
+        for at in range(len(first)):
+            if first[at] == second[at] or at in accepted:
+                continue
+            for user in sharing:
+                origin = user.pointer - buffer.start
+                for begin, type_ in user.float_slot(at - origin, self.layout):
+                    size = self.layout.store_size(type_)
+                    where = slice(begin + origin, begin + origin + size)
+                    if begin + origin >= 0 and self._equal(type_, first[where], second[where]):
+                        accepted.update(range(begin + origin, begin + origin + size))
+            if at in accepted:
+                continue
+            word = at & ~7
+            pair = first[word : word + 8], second[word : word + 8]
+            if self._equal("ptr", *pair):
+                accepted.update(range(word, word + 8))
+                continue
+            return self._place_text(buffer, at, first, second)
+        return ""
+
+    def _place_text(self, buffer: Buffer, at: int, first: bytes, second: bytes) -> str:
+        origin = buffer.pointer - buffer.start
+        for access in buffer.accesses:
+            place = access.place.offset + origin
+            if access.write and not access.place.stride and place <= at < place + access.size:
+                where = slice(place, place + access.size)
+                shown = show(access.type, first[where]), show(access.type, second[where])
+                return f"memory at {buffer.name} {place - origin:+d}: {shown[0]} becomes {shown[1]}"
+        stop = at + next(
+            (n for n in range(16) if first[at + n : at + n + 1] == second[at + n : at + n + 1]), 16
+        )
+        shown = first[at:stop].hex(), second[at:stop].hex()
+        return f"memory at {buffer.name} {at - origin:+d}: bytes {shown[0]} become {shown[1]}"
+
+    def _inputs(self) -> str:
+        parts = [
+            f"{argument.name} = {show(argument.type, data)}"
+            for argument, data in zip(self.isolated.arguments, self.arguments, strict=True)
+            if data
+        ]
+        return f" with {', '.join(parts[:8])}" if parts else ""
+
+
+def _on_stack(address: int) -> bool:
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        if line.endswith("[stack]"):
+            low, high = (int(end, 16) for end in line.split()[0].split("-"))
+            return low <= address < high
+    return False
