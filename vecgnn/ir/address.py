@@ -172,6 +172,9 @@ class Addresses:
             nonneg |= linear.nonneg
             for leaf, scale in linear.terms:
                 terms[leaf] = terms.get(leaf, 0) + scale * size
+        if offset == base.offset and len(terms) == len(base.terms) and not nonneg - base.nonneg:
+            if all(constant(index) == 0 for _, index in indices):
+                return base  # not a step at all, whatever its flags
         ordered = _ordered(terms, 0 if exact else self._bits)
         if len(ordered) > _MAX_TERMS:
             return Address(name)
@@ -187,8 +190,9 @@ class Addresses:
             return self.linear(index, bits, "n" if forward else "s")
         linear = self.linear(index, bits, "plain")
         if forward:
-            nonneg = self.linear(index, bits, "n").nonneg
-            linear = Linear(linear.terms, linear.offset, linear.exact, linear.nonneg | nonneg)
+            exact = self.linear(index, bits, "n")
+            same = (exact.terms, exact.offset) == (linear.terms, linear.offset)
+            linear = Linear(linear.terms, linear.offset, linear.exact or same, linear.nonneg | exact.nonneg)
         return linear
 
     def linear(self, value: str, bits: int, mode: str, depth: int = 0) -> Linear:

@@ -126,11 +126,13 @@ class AliasAnalysis:
         if self.objects.distinct(first.base, second.base):
             return True
         if first_size is None or second_size is None:
-            return False
-        if self.outside(first.base, first_size, second.base, second_size):
-            return True
+            return first.base != second.base and self.outside(
+                first.base, first_size or 0, second.base, second_size or 0
+            )
         if first.base == second.base:
             return self.difference(first, second).disjoint(first.offset - second.offset, first_size, second_size)
+        if self.outside(first.base, first_size, second.base, second_size):
+            return True
         if self.before_object(first, second, second_size) or self.before_object(second, first, first_size):
             return True
         return self.positional(first.base, second.base) and self.choices_disjoint(
@@ -140,14 +142,11 @@ class AliasAnalysis:
     # Different bases
 
     def outside(self, first: str, first_size: int, second: str, second_size: int) -> bool:
-        """Whether one access, or what its base is known to lie in, is larger than the other's whole object
-        (isObjectSmallerThan)."""
-        return self._smaller(second, max(first_size, self.objects.extent(first) if first != second else 0)) or (
-            self._smaller(first, max(second_size, self.objects.extent(second) if first != second else 0))
-        )
+        """Whether one access is larger than the other's whole object (isObjectSmallerThan)."""
+        return self._smaller(second, first_size) or self._smaller(first, second_size)
 
     def _smaller(self, base: str, size: int) -> bool:
-        whole = self.objects.size(base)
+        whole = self.objects.largest(base)
         return whole is not None and whole < size
 
     def starts_object(self, base: str) -> bool:
@@ -182,12 +181,16 @@ class AliasAnalysis:
         self, a: Address, s: int, b: Address, t: int, crossing: bool, depth: int, assumed: set[tuple[object, ...]]
     ) -> bool:
         """Disjoint, where ``crossing`` says that the two addresses may stem from different iterations."""
-        if self.objects.distinct(a.base, b.base) or self.outside(a.base, s, b.base, t):
+        if self.objects.distinct(a.base, b.base):
+            return True
+        if a.base != b.base and self.outside(a.base, s, b.base, t):
             return True
         if crossing and not (self._stable(a) and self._stable(b)):
             return False
         if a.base == b.base:
             return self.difference(a, b).disjoint(a.offset - b.offset, s, t)
+        if self.before_object(a, b, t) or self.before_object(b, a, s):
+            return True
         if not depth:
             return False
         key = (a.base, b.base, a.offset - b.offset, s, t)

@@ -172,7 +172,8 @@ class Masks:
         for other, shapes in self._shapes.items():
             if size == 0 or alias.objects.distinct(base, other):
                 continue
-            found = _either(found, self._unsized.get(other, (0, 0)))
+            if other == base or not alias.outside(base, size or 0, other, 0):
+                found = _either(found, self._unsized.get(other, (0, 0)))
             precise = other == base or alias.positional(base, other) or (
                 alias.starts_object(base) or alias.starts_object(other)
             )
@@ -186,20 +187,20 @@ class Masks:
 
     def _whole(self, shape: _Shape, base: str, size: int | None, other: str) -> Bits:
         """A shape's accesses, less those whose size alone tells them apart."""
-        if size is None or (self._alias.objects.size(base) is None and self._alias.objects.size(other) is None):
+        objects = self._alias.objects
+        if base == other or (objects.largest(base) is None and objects.largest(other) is None):
             return shape.all
         found: Bits = (0, 0)
         for (_, other_size), bits in shape.places.items():
-            if not self._alias.outside(base, size, other, other_size):
+            if not self._alias.outside(base, size or 0, other, other_size):
                 found = _either(found, bits)
         return found
 
     def _one_by_one(self, shape: _Shape, address: Address, size: int) -> Bits:
         alias = self._alias
         same = shape.lead.base == address.base
-        whole_size = alias.objects.size(address.base) if same else None
         difference = alias.difference(address, shape.lead) if same else None
-        if difference is not None and whole_size is None and difference.never(max(1, size)):
+        if difference is not None:
             smallest = min(other_size for _, other_size in shape.places)
             if difference.never(min(size, smallest)):
                 return shape.all
@@ -211,8 +212,6 @@ class Masks:
             offset = address.offset
             for (other_offset, other_size), bits in shape.places.items():
                 if not other_size or difference.disjoint(offset - other_offset, size, other_size):
-                    continue
-                if whole_size is not None and whole_size < max(size, other_size):
                     continue
                 reads |= bits[0]
                 writes |= bits[1]

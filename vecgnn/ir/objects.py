@@ -40,6 +40,7 @@ class Objects:
         self._effects = effects
         self._kinds: dict[str, str] = {}
         self._roots: dict[str, frozenset[str]] = {}
+        self._largest: dict[str, int | None] = {}
         self._distinct: dict[tuple[str, str], bool] = {}
         self._null_is_valid = "null_pointer_is_valid" in values.function.attributes
 
@@ -125,7 +126,17 @@ class Objects:
             return False
         if a in IDENTIFIED and b in IDENTIFIED:
             return True
+        if self._too_large(first, second) or self._too_large(second, first):
+            return True
         return self._cannot_hold(first, a, second, b) or self._cannot_hold(second, b, first, a)
+
+    def _too_large(self, pointer: str, object_: str) -> bool:
+        """Whether more bytes are known to follow a pointer than a whole object has (isObjectSmallerThan)."""
+        extent = self.extent(pointer)
+        if not extent:
+            return False
+        size = self.size(object_)
+        return size is not None and size < extent
 
     def _cannot_hold(self, pointer: str, kind: str, object_: str, object_kind: str) -> bool:
         """Whether a pointer from elsewhere cannot point into an object."""
@@ -183,6 +194,13 @@ class Objects:
                 if found := _BYVAL.match(attribute):
                     return layout.size(found[1])
         return None
+
+    def largest(self, base: str) -> int | None:
+        """Bytes of the largest object that a base may be based on, where all sizes are known."""
+        if base not in self._largest:
+            sizes = [self.size(root) for root in self.roots(base)]
+            self._largest[base] = None if None in sizes else max(sizes, default=None)  # pyright: ignore
+        return self._largest[base]
 
     def extent(self, base: str) -> int:
         """Bytes that are known to lie in one object from the base on (dereferenceable)."""
@@ -272,7 +290,7 @@ class Objects:
             case "phi" | "select" | "addrspacecast" | "bitcast":
                 return False, True
             case "icmp":
-                return "null" not in operands, False
+                return False, False  # the address only, not the right to use it
             case "ret" | "va_arg":
                 return False, False
             case "call" | "invoke":
