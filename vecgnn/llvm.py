@@ -1,4 +1,4 @@
-"""The LLVM 22 tools as subprocesses: where they are, the -O3 pipeline cut at its SLP vectorizer, printed costs.
+"""The LLVM 22 tools as subprocesses: where they are, the -O3 pipeline cut at SLP, printed costs.
 
 Nothing here understands IR; modules go in and come out as text (or bitcode, where asked for).
 """
@@ -41,7 +41,9 @@ def find_tool(name: str) -> Path:
         for candidate in (Path(folder) / name, Path(folder) / f"{name}-{VERSION}"):
             if candidate.is_file():
                 return candidate
-        raise ToolError(f"no {name} in {folder} (from VECGNN_LLVM_BIN): point it at LLVM {VERSION}'s bin folder")
+        raise ToolError(
+            f"no {name} in {folder} (from VECGNN_LLVM_BIN): point it at LLVM {VERSION}'s bin folder"
+        )
     if found := shutil.which(f"{name}-{VERSION}"):
         return Path(found)
     for found in (shutil.which(name), *(f"{place}/{name}" for place in _PLACES)):
@@ -69,8 +71,9 @@ def _run(name: str, args: Sequence[str | os.PathLike[str]], input: str | bytes) 
     messages = done.stderr.decode(errors="replace")
     if done.returncode:
         lines = [line for line in messages.splitlines() if line.strip()]
-        # A crash prints a banner first; the line that says what went wrong names an error.
-        first = next((line for line in lines if "error" in line.lower()), lines[0] if lines else "no message")
+        # A crash prints a banner before the line that says what went wrong; the verifier says that first.
+        errors = [line for line in lines if "error" in line.lower() and "module is broken" not in line]
+        first = (errors or lines or ["no message"])[0]
         raise ToolError(f"{name} failed (status {done.returncode}): {first.strip()}")
     return done.stdout, messages
 
@@ -80,7 +83,9 @@ def run_tool(name: str, args: Sequence[str | os.PathLike[str]], input: str | byt
     return _run(name, args, input)[0].decode(errors="replace")
 
 
-def run_tool_messages(name: str, args: Sequence[str | os.PathLike[str]], input: str | bytes = "") -> tuple[str, str]:
+def run_tool_messages(
+    name: str, args: Sequence[str | os.PathLike[str]], input: str | bytes = ""
+) -> tuple[str, str]:
     """Like ``run_tool``, with what the tool wrote to standard error as well."""
     output, messages = _run(name, args, input)
     return output.decode(errors="replace"), messages
@@ -189,7 +194,9 @@ def after_slp(ir: str | bytes, level: str = "O3") -> str:
 # Printed costs
 
 _FUNCTION_LINE = re.compile(r"(?:Printing analysis 'Cost Model Analysis'|Cost Model) for function '(.*)':$")
-_COST_START = re.compile(r"Cost Model: (?:Found (?:an )?estimated )?cost of (\S+) for (?:an )?instruction:\s*")
+_COST_START = re.compile(
+    r"Cost Model: (?:Found (?:an )?estimated )?cost of (\S+) for (?:an )?instruction:\s*"
+)
 _ATTACHMENT = re.compile(r",? ![A-Za-z_][\w.]* ![\w!\"().:-]+")
 _IDENTIFIER = re.compile(r"[-a-zA-Z$._][-a-zA-Z$._0-9]*$")
 

@@ -37,9 +37,9 @@ class IntrinsicShape:
         return tuple(i for i, kind in enumerate(self.operands) if kind in ("immediate", "scalar"))
 
 
-def _shape(operands: str, domain: Literal["int", "float"], suffix: tuple[int, ...] = (-1,), result: str = "") -> (
-    IntrinsicShape
-):  # fmt: skip
+def _shape(
+    operands: str, domain: Literal["int", "float"], suffix: tuple[int, ...] = (-1,), result: str = ""
+) -> IntrinsicShape:
     """From a short form: v a vector, o a vector of its own type, b, w immediates of i1 and i32, n an i32."""
     kinds: dict[str, tuple[OperandKind, str]] = {
         "v": ("vector", ""), "o": ("other", ""),
@@ -51,32 +51,23 @@ def _shape(operands: str, domain: Literal["int", "float"], suffix: tuple[int, ..
 
 
 def _table() -> dict[str, IntrinsicShape]:
-    groups: list[tuple[IntrinsicShape, str]] = [
-        (
-            _shape("v", "float"),
-            "fabs sqrt sin cos tan asin acos atan sinh cosh tanh exp exp2 exp10 log log2 log10 floor ceil trunc "
-            "rint nearbyint round roundeven canonicalize",
-        ),
-        (
-            _shape("vv", "float"),
-            "pow atan2 copysign minnum maxnum minimum maximum minimumnum maximumnum",
-        ),
-        (_shape("vvv", "float"), "fma fmuladd"),
-        (_shape("vn", "float", (-1, 1)), "powi"),
-        (_shape("vo", "float", (-1, 1)), "ldexp"),
-        (_shape("ow", "float", (0,), "i1"), "is.fpclass"),
-        (_shape("o", "float", (-1, 0)), "fptosi.sat fptoui.sat lrint llrint lround llround"),
-        (_shape("v", "int"), "bitreverse bswap ctpop"),
-        (_shape("vb", "int"), "abs ctlz cttz"),
-        (
-            _shape("vv", "int"),
-            "smin smax umin umax sadd.sat uadd.sat ssub.sat usub.sat sshl.sat ushl.sat",
-        ),
-        (_shape("vvw", "int"), "smul.fix smul.fix.sat umul.fix umul.fix.sat"),
-        (_shape("vvv", "int"), "fshl fshr"),
-        (_shape("oo", "int", (-1, 0)), "scmp ucmp"),
+    groups: list[tuple[str, IntrinsicShape]] = [
+        ("fabs sqrt sin cos tan asin acos atan sinh cosh tanh exp exp2 exp10 log", _shape("v", "float")),
+        ("log2 log10 floor ceil trunc rint nearbyint round roundeven canonicalize", _shape("v", "float")),
+        ("pow atan2 copysign minnum maxnum minimum maximum minimumnum maximumnum", _shape("vv", "float")),
+        ("fma fmuladd", _shape("vvv", "float")),
+        ("powi", _shape("vn", "float", (-1, 1))),
+        ("ldexp", _shape("vo", "float", (-1, 1))),
+        ("is.fpclass", _shape("ow", "float", (0,), "i1")),
+        ("fptosi.sat fptoui.sat lrint llrint lround llround", _shape("o", "float", (-1, 0))),
+        ("bitreverse bswap ctpop", _shape("v", "int")),
+        ("abs ctlz cttz", _shape("vb", "int")),
+        ("smin smax umin umax sadd.sat uadd.sat ssub.sat usub.sat sshl.sat ushl.sat", _shape("vv", "int")),
+        ("smul.fix smul.fix.sat umul.fix umul.fix.sat", _shape("vvw", "int")),
+        ("fshl fshr", _shape("vvv", "int")),
+        ("scmp ucmp", _shape("oo", "int", (-1, 0))),
     ]
-    return {f"llvm.{name}": shape for shape, names in groups for name in names.split()}
+    return {f"llvm.{name}": shape for names, shape in groups for name in names.split()}
 
 
 VECTOR_INTRINSICS = _table()

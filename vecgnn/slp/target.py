@@ -2,7 +2,11 @@
 
 A price is what ``opt -passes='print<cost-model>' -cost-kind=throughput`` prints for such an instruction in a
 function that carries the target's attributes.  None means that LLVM calls the instruction invalid there, or
-that the table does not know it.  ``lanes`` is 1 for the scalar instruction.  No LLVM tool is needed here.
+that the table does not know it.  ``lanes`` is 1 for the scalar instruction; ``elem`` is a scalar type of IR.
+No LLVM tool is needed here.
+
+Where an operand changes the price, a query takes a word for it (``rhs``, ``context``, ``variant``); the
+functions below the class find that word.  Leaving it out gives the price of a plain variable.
 """
 
 from __future__ import annotations
@@ -12,15 +16,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vecgnn.errors import InputError
 from vecgnn.slp.intrinsics import VECTOR_INTRINSICS, IntrinsicShape, base_name, intrinsic_declaration
 from vecgnn.slp.shuffles import Shuffles, machine_of
 
+if TYPE_CHECKING:
+    from vecgnn.ir.nodes import Instruction
+    from vecgnn.slp.instruction_price import Context
+
 __all__ = [
-    "LANES", "VECTOR_INTRINSICS", "IntrinsicShape", "Target", "base_name", "for_attributes",
-    "intrinsic_declaration", "load", "names", "operand_kind",
+    "LANES", "VECTOR_INTRINSICS", "IntrinsicShape", "Target", "base_name", "for_attributes", "from_table",
+    "intrinsic_declaration", "intrinsic_variant", "load", "multiplication_kind", "names", "operand_kind",
 ]  # fmt: skip
 
 LANES = (1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64)
@@ -53,79 +61,100 @@ class Target:
 
     name: str  # what "target-cpu" says
     triple: str
-    features: str  # what "target-features" says
+    layout: str  # the text of its data layout
+    attributes: Mapping[str, str]  # what clang gives a function for it: "target-cpu", "target-features", ...
     llvm: str  # the release that made the table
+    registers: Mapping[str, int]  # lanes of the widest vector register by element type
     costs: Mapping[str, Mapping[str, Any]]
     shuffles: Shuffles = field(repr=False)
     memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
-    def _row(self, section: str, key: str, lanes: int) -> int | None:
-        row = self.costs[section].get(key)
+    @property
+    def features(self) -> str:
+        return self.attributes.get("target-features", "")
+
+    def _row(self, section: str, key: str, lanes: int, variant: str = "") -> int | None:
+        rows = self.costs[section]
         column = _COLUMN.get(lanes)
-        return row[column] if row is not None and column is not None and column < len(row) else None
+        if column is None:
+            return None
+        if variant:
+            row = rows.get(f"{key} / {variant}")
+            if row is not None and column < len(row) and row[column] is not None:
+                return row[column]
+        row = rows.get(key)
+        return row[column] if row is not None and column < len(row) else None
 
     @_memoized
-    def arithmetic(self, opcode: str, elem: str, lanes: int, rhs: str = "any") -> int | None:
-        """A binary operation, fneg or freeze; ``rhs`` is what ``operand_kind`` says of the second operand."""
-        if rhs != "any":
-            special = self._row("arithmetic", f"{opcode} {elem} {rhs}", lanes)
-            if special is not None:
-                return special
-        return self._row("arithmetic", f"{opcode} {elem}", lanes)
+    def arithmetic(
+        self, opcode: str, elem: str, lanes: int, rhs: str = "any", narrow: str = ""
+    ) -> int | None:
+        """A binary operation, fneg or freeze; ``rhs`` is the ``operand_kind`` of the second operand, and
+        ``narrow`` the ``multiplication_kind`` of a multiplication."""
+        if narrow and opcode == "mul" and lanes > 1 and not rhs.endswith("pow2"):
+            return self._row("arithmetic", f"{opcode} {elem}", lanes, narrow)
+        return self._row("arithmetic", f"{opcode} {elem}", lanes, "" if rhs == "any" else rhs)
 
     @_memoized
     def cast(self, opcode: str, src: str, dst: str, lanes: int, context: str = "none") -> int | None:
-        """A conversion; context "load" when its operand is a simple load, "store" when its only user is a
-        simple store of it."""
-        if context != "none":
-            special = self._row("cast", f"{opcode} {src} {dst} {context}", lanes)
-            if special is not None:
-                return special
-        return self._row("cast", f"{opcode} {src} {dst}", lanes)
+        """A conversion.  context: "load" when its operand is a load of the same width, "store" when its only
+        user is a store, "compare" when a sext's operand is a comparison of elements as wide as ``dst``."""
+        return self._row("cast", f"{opcode} {src} {dst}", lanes, "" if context == "none" else context)
 
     @_memoized
-    def compare(self, opcode: str, elem: str, lanes: int, predicate: str) -> int | None:
-        """An icmp or fcmp of that predicate; ``elem`` is what is compared."""
-        return self._row("compare", f"{opcode} {predicate} {elem}", lanes)
+    def compare(self, opcode: str, elem: str, lanes: int, predicate: str, rhs: str = "any") -> int | None:
+        """An icmp or fcmp of that predicate; ``elem`` is what is compared, and what matters of ``rhs``, the
+        ``operand_kind`` of the second operand, is whether it is constant."""
+        constant = rhs not in ("any", "uniform")
+        return self._row("compare", f"{opcode} {predicate} {elem}", lanes, "const" if constant else "")
 
     @_memoized
     def select(self, elem: str, lanes: int, scalar_condition: bool = False) -> int | None:
-        """A select; of vectors by one i1 where ``scalar_condition``."""
-        kind = "scalar " if scalar_condition and lanes > 1 else ""
-        return self._row("select", f"{kind}{elem}", lanes)
+        """A select; of vectors by one i1 where ``scalar_condition``.  A select of i1 that is a logical "and"
+        or "or" (``select c, x, false``, ``select c, true, x``) costs what ``arithmetic`` says of that."""
+        return self._row("select", elem, lanes, "scalar" if scalar_condition else "")
 
     @_memoized
-    def intrinsic(self, name: str, elem: str, lanes: int, operand: str = "") -> int | None:
-        """A call of an elementwise intrinsic, named without its type suffix (``llvm.sqrt``) and by its result's
-        element type; ``operand`` is the first operand's where that is another (``llvm.fptosi.sat``)."""
+    def intrinsic(self, name: str, elem: str, lanes: int, operand: str = "", variant: str = "") -> int | None:
+        """A call of an elementwise intrinsic, by its name without the type suffix (``llvm.sqrt``) and its
+        result's element type.  ``operand`` is the first operand's element type, where that is another
+        (``llvm.fptosi.sat``); ``variant`` what ``intrinsic_variant`` says of the call."""
         other = f" {operand}" if operand and operand != elem else ""
-        return self._row("intrinsic", f"{name} {elem}{other}", lanes)
+        return self._row("intrinsic", f"{name} {elem}{other}", lanes, variant)
 
     @_memoized
     def load(self, elem: str, lanes: int, align: int) -> int | None:
         """A simple load of ``lanes`` elements at an alignment in bytes."""
-        return self._memory("load", elem, lanes, align)
+        return self._row("memory", f"load {elem}", lanes, f"align {align}")
 
     @_memoized
     def store(self, elem: str, lanes: int, align: int, rhs: str = "any") -> int | None:
-        """A simple store at an alignment in bytes; ``rhs`` is the kind of what is stored."""
-        return self._memory("store", elem, lanes, align, rhs)
-
-    def _memory(self, opcode: str, elem: str, lanes: int, align: int, rhs: str = "any") -> int | None:
-        return self._row("memory", f"{opcode} {elem}", lanes)
+        """A simple store at an alignment in bytes; ``rhs`` is the ``operand_kind`` of what is stored."""
+        if rhs in ("any", "uniform"):
+            return self._row("memory", f"store {elem}", lanes, f"align {align}")
+        return self._row("memory", f"store {elem}", lanes, "const")
 
     @_memoized
-    def insert(self, elem: str, lanes: int, lane: int, into_poison: bool = False) -> int | None:
-        """An insertelement at a constant lane of a vector of ``lanes`` elements."""
-        return self._lane("insert poison" if into_poison else "insert", elem, lanes, lane)
+    def insert(
+        self, elem: str, lanes: int, lane: int, into_poison: bool = False, value: str = "any"
+    ) -> int | None:
+        """An insertelement at a constant lane of a vector of ``lanes`` elements; ``value`` says of the scalar
+        "load" or "const" where it is that."""
+        variant = " ".join(["poison"] * into_poison + [value] * (value != "any"))
+        return self._lane(f"insert {elem} {lanes}", lane, variant)
 
     @_memoized
     def extract(self, elem: str, lanes: int, lane: int) -> int | None:
         """An extractelement at a constant lane of a vector of ``lanes`` elements."""
-        return self._lane("extract", elem, lanes, lane)
+        return self._lane(f"extract {elem} {lanes}", lane)
 
-    def _lane(self, kind: str, elem: str, lanes: int, lane: int) -> int | None:
-        row = self.costs["lane"].get(f"{kind} {elem} {lanes}")
+    def _lane(self, key: str, lane: int, variant: str = "") -> int | None:
+        rows = self.costs["lane"]
+        if variant:
+            row = rows.get(f"{key} / {variant}")
+            if row is not None and lane < len(row) and row[lane] is not None:
+                return row[lane]
+        row = rows.get(key)
         return row[lane] if row is not None and lane < len(row) else None
 
     @_memoized
@@ -134,31 +163,119 @@ class Target:
         return self.shuffles.price(elem, source_lanes, mask, two_sources)
 
     @_memoized
-    def reduce(self, op: str, elem: str, lanes: int) -> int | None:
-        """A call of ``llvm.vector.reduce.<op>``: the price of ordered fadd and fmul is that of "fadd ordered"."""
-        return self._row("reduce", f"{op} {elem}", lanes)
+    def reduce(self, op: str, elem: str, lanes: int, variant: str = "") -> int | None:
+        """A call of ``llvm.vector.reduce.<op>``.  fadd and fmul are priced with reassoc, or with variant
+        "ordered"; the minimum and maximum of floats may have variant "nnan"."""
+        return self._row("reduce", f"{op} {elem}", lanes, variant)
+
+    @_memoized
+    def variable_lane(self, opcode: str, elem: str, lanes: int) -> int | None:
+        """An "insert" or "extract" at a lane that only running it tells."""
+        return self._row("variable lane", f"{opcode} {elem}", lanes)
+
+    @_memoized
+    def masked(self, access: str, elem: str, lanes: int, constant_mask: bool = False) -> int | None:
+        """A call of ``llvm.masked.<access>`` (load, store, gather, scatter) aligned to its elements."""
+        return self._row("masked", f"{access} {elem}", lanes, "const" if constant_mask else "")
+
+    @_memoized
+    def other(self, name: str) -> int | None:
+        """Anything else, by name: an opcode, or an intrinsic with its whole suffix or without."""
+        rows = self.costs["other"]
+        while name not in rows and "." in name:
+            name = name.rpartition(".")[0]
+        row = rows.get(name)
+        return row[0] if row else None
+
+    def scalar(self, instruction: Instruction, context: Context) -> int:
+        """The price of an instruction as it stands in a function; see ``slp.instruction_price``."""
+        from vecgnn.slp.instruction_price import instruction_price
+
+        return instruction_price(self, instruction, context)
 
 
-def operand_kind(values: Sequence[str]) -> str:
+def _integers(values: Sequence[str]) -> list[int] | None:
+    words = {"true": "1", "false": "0", "zeroinitializer": "0"}
+    try:
+        return [int(words.get(value, value)) for value in values]
+    except ValueError:
+        return None
+
+
+def is_constant(value: str) -> bool:
+    """Whether a token is a constant that the cost model sees as one: not a name, and not undef or poison."""
+    return value[0] not in "%@" and value not in ("undef", "poison")
+
+
+@cache
+def operand_kind(values: tuple[str, ...]) -> str:
     """What LLVM's cost model sees in the operand of these lanes: "any", "uniform" (one variable), "const",
     "const_pow2", "const_negpow2" (different constants), "uniform_const", "pow2", "negpow2" (one constant)."""
-    constants = [value for value in values if value[0] not in "%@"]
-    if len(constants) < len(values):
-        same = len(values) > 1 and not constants and len(set(values)) == 1
+    if not all(is_constant(value) for value in values):
+        same = len(values) > 1 and len(set(values)) == 1 and values[0] not in ("undef", "poison")
         return "uniform" if same else "any"
-    if all(value in ("undef", "poison") for value in values):
-        return "any"
     uniform = len(set(values)) == 1
-    try:
-        integers = [int(value) for value in values]
-    except ValueError:
+    integers = _integers(values)
+    if integers is None:
         return "uniform_const" if uniform else "const"
     power = all(value > 0 and not value & (value - 1) for value in integers)
     negative = all(value < 0 and not -value & (-value - 1) for value in integers)
-    kind = "pow2" if power else "negpow2" if negative else "const"
+    kind = "pow2" if power else "negpow2" if negative else ""
     if uniform:
-        return kind if kind != "const" else "uniform_const"
-    return kind if kind == "const" else f"const_{kind}"
+        return kind or "uniform_const"
+    return f"const_{kind}" if kind else "const"
+
+
+def multiplication_kind(target: Target, elem: str, lhs: str, rhs: str) -> str:
+    """Whether a vector multiplication has operands so narrow that it is cheaper: "narrow15", "narrow32", "".
+
+    An operand is described as ``zext i8``, ``sext i16`` (an extension from that type), as constants
+    (``const 3 -1 ...``), or as "" for anything else.
+    """
+    if elem not in ("i32", "i64") or not lhs or not rhs or machine_of(target.triple) != "x86":
+        return ""
+    first, second = _narrowness(lhs), _narrowness(rhs)
+    bits, signed = max(first[0], second[0]), first[1] or second[1]
+    if elem == "i64":
+        return "narrow32" if bits <= 32 and not signed else ""
+    if bits > 15:
+        return ""
+    constant = lhs.startswith("const") or rhs.startswith("const")
+    extended = not first[1] or not second[1]
+    sse41 = "+sse4.1" in target.features
+    words = any(
+        text.startswith("sext") and (width == 15 or not sse41)
+        for text, (width, _) in ((lhs, first), (rhs, second))
+    )
+    return "narrow15" if constant or extended or words else ""
+
+
+def _narrowness(operand: str) -> tuple[int, bool]:
+    """Bits that hold an operand, and whether it may be negative."""
+    kind, *rest = operand.split(" ")
+    if kind == "const":
+        integers = _integers(rest)
+        if integers is None or not any(integers):  # all zero is a constant of another sort to LLVM
+            return 64, False
+        bits = max(value.bit_length() if value >= 0 else (-value - 1).bit_length() for value in integers)
+        return bits, any(value < 0 for value in integers)
+    width = int(rest[0][1:])
+    return (width - 1, True) if kind == "sext" else (width, False)
+
+
+def intrinsic_variant(name: str, flags: frozenset[str], operands: Sequence[tuple[str, ...]]) -> str:
+    """What of a call of an elementwise intrinsic changes its price; ``operands`` are lanes of values, one
+    tuple per operand (of one value each for a scalar call, or for an operand that stays scalar)."""
+    if name in ("llvm.fshl", "llvm.fshr"):
+        amount = operand_kind(operands[2]).replace("negpow2", "").replace("pow2", "").rstrip("_")
+        amount = {"any": "", "": "uniform_const"}.get(amount, amount)
+        return f"rotate {amount}".strip() if operands[0] == operands[1] else amount
+    if name == "llvm.powi" or VECTOR_INTRINSICS[name].types[-1] == "i1":
+        value = operands[-1][0]
+        return "" if value[0] == "%" or value == "false" else value
+    if name[5:8] in ("min", "max"):
+        return "nnan" if flags & {"nnan", "fast"} else ""
+    return ""
 
 
 def names() -> list[str]:
@@ -185,8 +302,9 @@ def from_table(table: Mapping[str, Any]) -> Target:
         machine_of(table["triple"]), table["registers"], by_lanes, by_position, rows, "+sse4.1" in features
     )
     return Target(
-        table["name"], table["triple"], table["features"], table["llvm"], table["costs"], shuffles
-    )
+        table["name"], table["triple"], table["layout"], table["attributes"], table["llvm"],
+        table["registers"], table["costs"], shuffles,
+    )  # fmt: skip
 
 
 @cache
@@ -201,10 +319,9 @@ def load(name_or_path: str) -> Target:
                 f"`vecgnn target probe {name_or_path} -o FILE.json` and give its path"
             )
     try:
-        table = json.loads(path.read_text())
-        return from_table(table)
+        return from_table(json.loads(path.read_text()))
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is not a target table: {error}") from error
+        raise InputError(f"{path} is not a target table: {error!r}") from error
 
 
 _LEVELS = (

@@ -1,0 +1,279 @@
+"""The price of any instruction as it stands in a function, scalar or vector already.
+
+This is the one place that looks at an instruction's surroundings the way LLVM's cost model does: whether a
+cast's operand is a load, whether a getelementptr folds into its user, whether an operand is constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from vecgnn.errors import InputError
+from vecgnn.ir.layout import vector_shape
+from vecgnn.ir.nodes import Function, Instruction, Module
+from vecgnn.ir.shapes import BINARY, CASTS
+from vecgnn.slp.addressing import address_of, constant_lanes, legal
+from vecgnn.slp.intrinsics import VECTOR_INTRINSICS, base_name
+from vecgnn.slp.shuffles import BITS, machine_of, pow2_ceil
+
+if TYPE_CHECKING:
+    from vecgnn.slp.target import Target
+
+UNKNOWN = 1
+"""The price of what the table does not know: LLVM's own default, one basic instruction."""
+
+LIBRARY_INSTRUCTIONS = frozenset(
+    "copysign copysignf copysignl fabs fabsf fabsl fmin fminf fminl fmax fmaxf fmaxl sin sinf sinl cos cosf "
+    "cosl tan tanf tanl asin asinf asinl acos acosf acosl atan atanf atanl atan2 atan2f atan2l sinh sinhf "
+    "sinhl cosh coshf coshl tanh tanhf tanhl sqrt sqrtf sqrtl exp10 exp10l exp10f pow powf powl exp2 exp2l "
+    "exp2f floor floorf ceil round ffs ffsl abs labs llabs".split()
+)
+"""Library functions that LLVM expects to become an instruction or a few."""
+
+
+class Context(Protocol):
+    """What of a function is asked; a dependence graph is one."""
+
+    @property
+    def module(self) -> Module: ...
+    @property
+    def function(self) -> Function: ...
+    @property
+    def definitions(self) -> Mapping[str, int]: ...
+    @property
+    def users(self) -> Sequence[Sequence[int]]: ...
+
+
+def instruction_price(target: Target, instruction: Instruction, context: Context) -> int:
+    """What LLVM prints as the throughput cost of the instruction; 1 where the table does not know it."""
+    price = _price(target, instruction, context)
+    return UNKNOWN if price is None else price
+
+
+def operands_kind(token: str, type_: str, context: Context) -> str:
+    """The ``operand_kind`` of one operand of an instruction, scalar or vector."""
+    from vecgnn.slp.target import operand_kind
+
+    found = vector_shape(type_)
+    if found is None:
+        return operand_kind((token,))
+    if lanes := constant_lanes(token, found[0]):
+        return operand_kind(lanes)
+    definition = _definition(token, context)
+    if definition is not None and definition.opcode == "shufflevector":
+        indices = definition.form.indices
+        source = vector_shape(definition.form.operand_types[0])
+        if source and len(indices) == source[0] and all(i in (-1, 0) for i in indices) and 0 in indices:
+            return "uniform"
+    return "any"
+
+
+def _definition(token: str, context: Context) -> Instruction | None:
+    index = context.definitions.get(token)
+    return None if index is None else context.function.instructions[index]
+
+
+def _shape(type_: str) -> tuple[int, str]:
+    """Lanes and element type; a number of lanes that tables leave out counts as the next power of two."""
+    lanes, elem = vector_shape(type_) or (1, type_)
+    if elem[0] == "i" and elem not in BITS and int(elem[1:]) < 128:
+        elem = f"i{max(8, pow2_ceil(int(elem[1:])))}"  # how the code generator widens odd integers
+    return (lanes if lanes <= 8 else pow2_ceil(lanes)), elem
+
+
+def _price(target: Target, instruction: Instruction, context: Context) -> int | None:
+    form, opcode = instruction.form, instruction.opcode
+    lanes, elem = _shape(form.type)
+    if opcode in BINARY:
+        return _binary(target, instruction, context)
+    if opcode in ("fneg", "freeze"):
+        return target.arithmetic(opcode, elem, lanes)
+    if opcode in CASTS:
+        return _cast(target, instruction, context)
+    if opcode in ("icmp", "fcmp"):
+        lanes, elem = _shape(form.operand_types[0])
+        rhs = operands_kind(instruction.operands[1], form.operand_types[1], context)
+        if instruction.operands[1] == "null":
+            rhs = "const"
+        return target.compare(opcode, elem, lanes, form.predicate, rhs)
+    if opcode == "select":
+        return _select(target, instruction)
+    if opcode in ("load", "store"):
+        lanes, elem = _shape(form.accessed_type)
+        if opcode == "load":
+            return target.load(elem, lanes, form.align)
+        kind = operands_kind(instruction.operands[0], form.accessed_type, context)
+        return target.store(elem, lanes, form.align, kind)
+    if opcode == "getelementptr":
+        return _getelementptr(target, instruction, context)
+    if opcode in ("extractelement", "insertelement"):
+        return _lane(target, instruction, context)
+    if opcode == "shufflevector":
+        lanes, elem = vector_shape(form.operand_types[0]) or (1, "")
+        if all(constant_lanes(token, lanes) for token in instruction.operands):
+            return 0
+        two = instruction.operands[1] not in ("poison", "undef")
+        return target.shuffle(elem, lanes, form.indices, two)
+    if opcode in ("call", "invoke", "callbr"):
+        return _call(target, instruction, context)
+    if opcode == "alloca":
+        fixed = instruction.block == 0 and all(operand[0] != "%" for operand in instruction.operands)
+        return target.other("alloca" if fixed else "dynamic alloca")
+    return target.other(opcode)
+
+
+def _binary(target: Target, instruction: Instruction, context: Context) -> int | None:
+    form = instruction.form
+    lanes, elem = _shape(form.type)
+    rhs = operands_kind(instruction.operands[1], form.type, context)
+    narrow = ""
+    if form.opcode == "mul" and lanes > 1:
+        from vecgnn.slp.target import multiplication_kind
+
+        first, second = (_extension(token, lanes, context) for token in instruction.operands)
+        narrow = multiplication_kind(target, elem, first, second)
+    return target.arithmetic(form.opcode, elem, lanes, rhs, narrow)
+
+
+def _extension(token: str, lanes: int, context: Context) -> str:
+    """An operand as ``multiplication_kind`` wants it described."""
+    if values := constant_lanes(token, lanes):
+        return " ".join(["const", *values])
+    definition = _definition(token, context)
+    if definition is not None and definition.opcode in ("zext", "sext"):
+        return f"{definition.opcode} {_shape(definition.form.operand_types[0])[1]}"
+    return ""
+
+
+def _cast(target: Target, instruction: Instruction, context: Context) -> int | None:
+    form = instruction.form
+    (lanes, src), (result_lanes, dst) = _shape(form.operand_types[0]), _shape(form.type)
+    if lanes != result_lanes:  # a bitcast
+        return 0 if lanes > 1 and result_lanes > 1 else None
+    if src == dst:
+        return 0
+    kind = "none"
+    definition = _definition(instruction.operands[0], context)
+    if definition is not None and definition.opcode == "load":
+        kind = "load"
+    elif form.opcode in ("trunc", "fptrunc"):
+        users = context.users[instruction.index]
+        if len(users) == 1 and context.function.instructions[users[0]].opcode == "store":
+            kind = "store"
+    elif form.opcode == "sext" and src == "i1" and lanes > 1 and definition is not None:
+        compared = (
+            _shape(definition.form.operand_types[0])[1] if definition.opcode in ("icmp", "fcmp") else ""
+        )
+        if compared != "ptr" and BITS.get(compared) == BITS.get(dst):
+            kind = "compare"
+    return target.cast(form.opcode, src, dst, lanes, kind)
+
+
+def _select(target: Target, instruction: Instruction) -> int | None:
+    form = instruction.form
+    lanes, elem = _shape(form.type)
+    condition, first, second = instruction.operands
+    if elem == "i1" and _shape(form.operand_types[0])[0] == lanes:
+        if (constant_lanes(second, lanes) or (second,)) in (("false",) * lanes, ("0",) * lanes):
+            return target.arithmetic("and", elem, lanes)
+        if (constant_lanes(first, lanes) or (first,)) in (("true",) * lanes, ("1",) * lanes):
+            return target.arithmetic("or", elem, lanes)
+    del condition
+    return target.select(elem, lanes, lanes > 1 and form.operand_types[0] == "i1")
+
+
+def _getelementptr(target: Target, instruction: Instruction, context: Context) -> int | None:
+    form, layout = instruction.form, context.module.layout
+    if vector_shape(form.type):
+        return UNKNOWN
+    base, *indices = instruction.operands
+    try:
+        address = address_of(form.accessed_type, indices, layout)
+        if address is None:
+            return 1
+        type_ = address.type
+        users = set(context.users[instruction.index])
+        if len(users) == 1:
+            type_ = context.function.instructions[users.pop()].form.accessed_type or type_
+        bits = layout.bits(type_)
+    except InputError:
+        return UNKNOWN
+    reachable = None
+    if base[0] == "@":
+        known = context.module.globals.get(base)
+        text = known.text if known else ""
+        reachable = known is not None and (known.local or " dso_local " in text)
+    return 0 if legal(machine_of(target.triple), address, bits // 8, reachable) else 1
+
+
+def _lane(target: Target, instruction: Instruction, context: Context) -> int | None:
+    form = instruction.form
+    lanes, elem = _shape(form.operand_types[0])
+    index = instruction.operands[-1]
+    if not index.isdigit():
+        return target.variable_lane(form.opcode.removesuffix("element"), elem, lanes)
+    if form.opcode == "extractelement":
+        return target.extract(elem, lanes, int(index))
+    vector, scalar, _ = instruction.operands
+    definition = _definition(scalar, context)
+    value = "load" if definition is not None and definition.opcode == "load" else "any"
+    if scalar[0] not in "%@" and scalar not in ("undef", "poison"):
+        value = "const"
+    return target.insert(elem, lanes, int(index), vector in ("poison", "undef"), value)
+
+
+def _call(target: Target, instruction: Instruction, context: Context) -> int | None:
+    form = instruction.form
+    callee = form.callee
+    if callee.startswith("@llvm."):
+        return _intrinsic(target, instruction, context)
+    if callee[:1] == "@":
+        if callee[1:] in LIBRARY_INSTRUCTIONS:
+            return 1
+        declaration = context.module.declarations.get(callee)
+        if declaration is not None:
+            return len(declaration.argument_types) + 1
+    return len(instruction.operands) + (callee != "")
+
+
+def _intrinsic(target: Target, instruction: Instruction, context: Context) -> int | None:
+    from vecgnn.slp.target import intrinsic_variant
+
+    form = instruction.form
+    name = base_name(form.callee)
+    if name in VECTOR_INTRINSICS:
+        lanes, elem = _shape(form.type)
+        first = _shape(form.operand_types[0])[1]
+        operands = []
+        for token, type_ in zip(instruction.operands, form.operand_types, strict=True):
+            found = vector_shape(type_)
+            values = constant_lanes(token, found[0]) if found else None
+            if values is None:
+                kind = operands_kind(token, type_, context) if found else "any"
+                # A variable vector is named lane by lane; a splat has the same name in all lanes.
+                count = found[0] if found else 1
+                values = (
+                    (token,) * count
+                    if kind == "uniform" or count == 1
+                    else tuple(f"{token}.{lane}" for lane in range(count))
+                )
+            operands.append(values)
+        variant = intrinsic_variant(name, form.flags, operands)
+        return target.intrinsic(name, elem, lanes, first, variant)
+    if form.callee.startswith("@llvm.vector.reduce."):
+        op = form.callee.split(".")[3]
+        lanes, elem = _shape(form.operand_types[-1])
+        variant = ""
+        if op in ("fadd", "fmul"):
+            variant = "" if form.flags & {"reassoc", "fast"} else "ordered"
+        elif form.flags & {"nnan", "fast"}:
+            variant = "nnan"
+        return target.reduce(op, elem, lanes, variant)
+    if form.callee.startswith("@llvm.masked."):
+        access = form.callee.split(".")[2]
+        types = form.operand_types
+        lanes, elem = _shape(types[0] if access in ("store", "scatter") else form.type)
+        mask = instruction.operands[1 if access in ("load", "gather") else 2]
+        return target.masked(access, elem, lanes, constant_lanes(mask, lanes) is not None)
+    return target.other(form.callee.removeprefix("@"))
