@@ -203,7 +203,7 @@ def _function(
             return FunctionReport(function.name, prices.name, len(function.instructions), reason=renaming), None
         with clock.step("emit"):
             text = emit(pricer, metadata)
-    except (InternalError, AssertionError, LookupError, TypeError, ValueError) as error:
+    except Exception as error:  # whatever it is, the scalar code is there
         reason = f"{type(error).__name__}: {error}"
         return FunctionReport(
             function.name, prices.name, len(function.instructions), reason=reason, bug=True
