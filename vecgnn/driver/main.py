@@ -1,0 +1,173 @@
+"""The commands: plan with clang, do the compile steps in parts, run the rest as planned."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from vecgnn import llvm
+from vecgnn.driver.options import Options, read_options
+from vecgnn.driver.plan import Job, Plan, make_plan
+from vecgnn.driver.report import Outcome, append_stats, say, summary_line
+from vecgnn.driver.split import FrontEndFailed, compile_in_parts
+from vecgnn.errors import VecgnnError
+
+
+def main_cc() -> NoReturn:
+    """``vecgnn-cc``."""
+    sys.exit(run("vecgnn-cc", "clang", sys.argv[1:]))
+
+
+def main_cxx() -> NoReturn:
+    """``vecgnn-c++``."""
+    sys.exit(run("vecgnn-c++", "clang++", sys.argv[1:]))
+
+
+def run(program: str, compiler: str, arguments: Sequence[str]) -> int:
+    """Compile and link as ``compiler`` would; its exit status, or 2 where our own options are wrong."""
+    try:
+        options, clangs = read_options(arguments)
+        clang = [str(llvm.find_tool(compiler))]
+    except VecgnnError as error:
+        say(program, f"error: {error}")
+        return 2
+    signal.signal(signal.SIGTERM, _stop)
+    scratch = Path(tempfile.mkdtemp(prefix="vecgnn-"))
+    try:
+        return _Build(program, options, clang, clangs, scratch).run()
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def _status(returncode: int) -> int:
+    """An exit status as a shell has it: a signal is 128 and its number."""
+    return returncode if returncode >= 0 else 128 - returncode
+
+
+class _Build:
+    """One command line at work."""
+
+    def __init__(
+        self, program: str, options: Options, clang: list[str], arguments: list[str], scratch: Path
+    ) -> None:
+        self.program = program
+        self.options = options
+        self.clang = clang
+        self.arguments = arguments
+        self.scratch = scratch
+        self.stdin: bytes | None = None
+
+    def run(self) -> int:
+        plan = self._plan()
+        if plan is None:
+            return _status(subprocess.run([*self.clang, *self.arguments], check=False).returncode)
+        for message in plan.messages:
+            print(message, file=sys.stderr, flush=True)
+        return self._run_jobs(plan)
+
+    def _plan(self) -> Plan | None:
+        """The plan, where a step of it is ours to do."""
+        if self.options.packer == "off":
+            return None
+        plan = make_plan(self.clang, self.arguments, self.scratch, sys.stderr.isatty())
+        if plan is None:
+            if self.options.verbose:
+                say(self.program, "left to clang: the command line is not one that only compiles or links")
+            return None
+        obstacles = {job: job.obstacle() for job in plan.compiles}
+        if all(obstacles.values()):  # also where nothing is compiled
+            for job, obstacle in obstacles.items():
+                self._report(job, Outcome(untouched=obstacle))
+            return None
+        return plan
+
+    def _run_jobs(self, plan: Plan) -> int:
+        """The jobs in order; like clang, a job goes on past another's failure unless it needs its output."""
+        status = 0
+        failed: set[str] = set()
+        for job in plan.jobs:
+            if not failed.isdisjoint(job.words):
+                continue
+            done = self._run_job(job)
+            if done:
+                status = status or done
+                failed.add(job.output or "")
+        return status
+
+    def _run_job(self, job: Job) -> int:
+        if not job.is_compile:
+            return self._as_planned(job)
+        if obstacle := job.obstacle():
+            self._report(job, Outcome(untouched=obstacle))
+            return self._as_planned(job)
+        if job.source == "-":
+            self.stdin = sys.stdin.buffer.read()
+        scratch = Path(tempfile.mkdtemp(dir=self.scratch))
+        try:
+            outcome, messages = compile_in_parts(job, self.options, scratch, self.stdin)
+        except FrontEndFailed as failure:
+            self._write(failure.messages)
+            return _status(failure.status)
+        except (VecgnnError, OSError) as error:
+            status = self._as_planned(job)
+            if not status:
+                self._report(job, Outcome(trouble=f"{error}; compiled by clang alone"))
+            return status
+        self._write(messages)
+        self._report(job, outcome)
+        return 0
+
+    def _as_planned(self, job: Job) -> int:
+        done = subprocess.run(job.words, input=self.stdin if job.is_compile else None, check=False)
+        if done.returncode and job.words[1:2] not in (("-cc1",), ("-cc1as",)):
+            # Clang adds this line to what the linker says.
+            status = _status(done.returncode)
+            say(
+                Path(self.clang[0]).name,
+                f"error: linker command failed with exit code {status} (use -v to see invocation)",
+            )
+        return _status(done.returncode)
+
+    def _report(self, job: Job, outcome: Outcome) -> None:
+        if outcome.trouble:
+            say(self.program, f"warning: {job.source}: {outcome.trouble}")
+        elif self.options.verbose:
+            say(self.program, f"{job.source}: {summary_line(outcome)}")
+        if not self.options.stats:
+            return
+        record = {
+            "file": job.source,
+            "output": job.output,
+            "folder": str(Path.cwd()),
+            "packer": self.options.packer,
+            "level": job.level,
+            "untouched": outcome.untouched,
+            "trouble": outcome.trouble,
+            "seconds": dict(outcome.seconds),
+            **outcome.vectorization,
+        }
+        try:
+            append_stats(self.options.stats, record)
+        except OSError as error:
+            say(
+                self.program, f"warning: {self.options.stats}: {os.strerror(error.errno or 0)}; no statistics"
+            )
+
+    def _write(self, messages: bytes) -> None:
+        sys.stderr.flush()
+        sys.stderr.buffer.write(messages)
+        sys.stderr.buffer.flush()

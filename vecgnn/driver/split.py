@@ -1,0 +1,263 @@
+"""One compile step in parts: front end, passes before SLP, a packer, passes after it, code generator."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vecgnn import llvm
+from vecgnn.driver.options import Options
+from vecgnn.driver.plan import Job
+from vecgnn.driver.report import Outcome
+from vecgnn.errors import ToolError, VecgnnError
+
+# Options of cc1 that concern source text or what is written beside the output: the code generator, which gets
+# IR, must not see them (the front end has done their work).  True: a word follows.
+_FRONT_END_ONLY = {
+    "-dependency-file": True,
+    "-MT": True,
+    "-MP": False,
+    "-MG": False,
+    "-sys-header-deps": False,
+    "-module-file-deps": False,
+    "-dependency-dot": True,
+    "-header-include-file": True,
+    "-H": False,
+    "-show-includes": False,
+    "-serialize-diagnostic-file": True,
+    "-diagnostic-serialized-file": True,
+    "-stats-file": True,
+    "-include": True,
+    "-include-pch": True,
+    "-imacros": True,
+}
+_VECTOR_LIBRARIES = {
+    "Accelerate": "Accelerate",
+    "libmvec": "LIBMVEC",
+    "MASSV": "MASSV",
+    "SVML": "SVML",
+    "SLEEF": "sleefgnuabi",
+    "ArmPL": "ArmPL",
+    "AMDLIBM": "AMDLIBM",
+    "Darwin_libsystem_m": "Darwin_libsystem_m",
+}
+
+
+class FrontEndFailed(Exception):
+    """The source has an error: clang's messages and exit status are the build's."""
+
+    def __init__(self, status: int, messages: bytes) -> None:
+        super().__init__(status)
+        self.status = status
+        self.messages = messages
+
+
+@dataclass(slots=True)
+class _Clock:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 4)
+
+
+def _replaced(job: Job, output: Path | str, emit: str, extra: tuple[str, ...]) -> list[str]:
+    """The job's words with another output and another kind of it."""
+    words: list[str] = []
+    skip = False
+    for position, word in enumerate(job.words):
+        if skip:
+            skip = False
+        elif word in ("-emit-obj", "-S", "-emit-llvm", "-emit-llvm-bc") and job.words[position - 1] != "-o":
+            words.append(emit)
+        elif word == "-o":
+            words += ["-o", str(output)]
+            skip = True
+        else:
+            words.append(word)
+    return [*words[:2], *extra, *words[2:]]
+
+
+def front_end_command(job: Job, output: Path) -> list[str]:
+    """The job's front end alone: the same step, stopped before the first pass."""
+    return _replaced(job, output, "-emit-llvm-bc", ("-disable-llvm-passes", "-emit-llvm-uselists"))
+
+
+def code_generator_command(job: Job, module: Path | str, extra: tuple[str, ...]) -> list[str]:
+    """The job with IR as its input: the same output, the same options of the code generator."""
+    words: list[str] = list(job.words[:2]) + list(extra)
+    position = 2
+    while position < len(job.words):
+        word = job.words[position]
+        if word in _FRONT_END_ONLY:
+            position += 1 + _FRONT_END_ONLY[word]
+        elif word == "-x":
+            words += ["-x", "ir", str(module)]
+            position += 3
+        else:
+            words.append(word)
+            position += 1
+    return words
+
+
+def opt_options(job: Job) -> list[str]:
+    """What opt has to be told beside the module and the pipeline, so that its passes decide as clang's do."""
+    # Given by its other name, the default threshold leaves those of cold and of size-optimized callers alone.
+    options = [
+        option.replace("-inline-threshold=", "-inlinedefault-threshold=")
+        for option in llvm.pipeline_options(job.level)
+    ]
+    words = job.words
+    for position, word in enumerate(words):
+        if word == "-mllvm":
+            options.append(words[position + 1])
+        elif word == "-mrelocation-model":
+            options.append(f"-relocation-model={words[position + 1]}")
+        elif word.startswith("-mcmodel="):
+            options.append(f"-code-model={word.partition('=')[2]}")
+        elif word.startswith("-fveclib="):
+            name = word.partition("=")[2]
+            if name not in ("none", "NoLibrary"):
+                options.append(f"-vector-library={_VECTOR_LIBRARIES.get(name, name)}")
+    return options
+
+
+def repaired(pipeline: str) -> str:
+    """The printed pipeline up to SLP, with what its text cannot say put in other words.
+
+    Ahead of the inliner clang runs vector-combine for its early folds alone; its name stands for the whole of
+    it, which packs scalars.  The extra unswitching is printed as a pass manager that would come back empty.
+    """
+    text = pipeline.replace(",vector-combine", "")
+    if unswitch := re.search(r"simple-loop-unswitch<[^>]*>", text):
+        text = text.replace("extra-simple-loop-unswitch-passes", unswitch[0])
+    return text
+
+
+def split_pipeline(job: Job, scratch: Path) -> tuple[str, str]:
+    """The pipeline that clang would run for this very job, before and after its SLP vectorizer.
+
+    Raises ToolError where there is none.
+    """
+    empty = scratch / "empty.ll"
+    empty.touch()
+    command = code_generator_command(job, empty, ("-mllvm", "-print-pipeline-passes"))
+    command[command.index("-o") + 1] = str(scratch / "empty.out")
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ToolError(f"clang does not print its pipeline (status {done.returncode})")
+    before, after = llvm.split_text(done.stdout, "slp-vectorizer")
+    # Function passes use globals-aa only where it is there already, and a fresh process has none.
+    return repaired(before), f"require<globals-aa>,{after}"
+
+
+def _opt(module: Path, output: Path, passes: str, options: list[str]) -> str:
+    """Run opt from file to file; returns its warnings."""
+    arguments = [f"-passes={passes}", "-preserve-bc-uselistorder", *options, "-o", output, module]
+    _, messages = llvm.run_tool_messages("opt", arguments)
+    return "".join(f"{line}\n" for line in messages.splitlines() if line.startswith("warning: "))
+
+
+def _vectorization(result: Any) -> dict[str, Any]:
+    """A result of the vectorizer as plain data; costs are those of the functions it changed."""
+    changed = result.changed
+    summary = result.summary()
+    return {
+        "functions": summary["functions"],
+        "changed": summary["changed"],
+        "instructions": summary["instructions"],
+        "packs": summary["packs"],
+        "cost_before": sum(report.cost_before for report in changed),
+        "cost_after": sum(report.cost_after for report in changed),
+        "changed_functions": [
+            {
+                "name": report.name,
+                "target": report.target,
+                "instructions": report.instructions,
+                "cost_before": report.cost_before,
+                "cost_after": report.cost_after,
+            }
+            for report in changed
+        ],
+        "vectorizer_seconds": summary["seconds"],
+    }
+
+
+def _pack(module: Path, scratch: Path, source: str, options: Options) -> tuple[Path, dict[str, Any], str]:
+    """The module after the packer, what that did, and what went wrong (the module is the scalar one then)."""
+    packed = scratch / "packed.ll"
+    if options.packer == "none":
+        return module, {}, ""
+    if options.packer == "llvm":
+        packed = scratch / "packed.bc"
+        _opt(module, packed, "require<globals-aa>,function(slp-vectorizer)", [])
+        return packed, {}, ""
+    try:
+        from vecgnn.vectorize import vectorize_text
+
+        result = vectorize_text(module.read_bytes(), name=source, packer=options.packer, mcpu=options.mcpu)
+        did = _vectorization(result)
+        bugs = [f"{report.name}: {report.reason}" for report in result.functions if report.bug]
+        trouble = f"{'; '.join(bugs)}; kept the scalar code of those" if bugs else ""
+        if not did["changed"]:
+            return module, did, trouble
+        packed.write_text(result.text, encoding="utf-8", errors="surrogateescape")
+    except Exception as error:
+        # A build is worth more than its vector code; what is wrong is said, and a test can see it.
+        reason = str(error) if isinstance(error, VecgnnError) else f"{type(error).__name__}: {error}"
+        return module, {}, f"{_first_line(reason)}; kept the scalar code"
+    return packed, did, trouble
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
+
+
+def compile_in_parts(job: Job, options: Options, scratch: Path, stdin: bytes | None) -> tuple[Outcome, bytes]:
+    """Do a compile step; returns what became of it and the messages for standard error.
+
+    Raises FrontEndFailed for errors in the source, and ToolError where a later part failed and clang has to
+    do the step alone; nothing has been written to standard error then.
+    """
+    clock = _Clock()
+    front, before, after = (scratch / f"{name}.bc" for name in ("front", "before", "after"))
+    with clock.part("front end"):
+        passes_before, passes_after = split_pipeline(job, scratch)
+        done = subprocess.run(front_end_command(job, front), input=stdin, capture_output=True, check=False)
+    if done.returncode:
+        raise FrontEndFailed(done.returncode, done.stderr)
+    messages = done.stderr
+    flags = opt_options(job)
+    with clock.part("before"):
+        warnings = _opt(front, before, passes_before, flags)
+    with clock.part("vectorize"):
+        packed, did, trouble = _pack(before, scratch, job.source, options)
+
+    def finish(module: Path) -> bytes:
+        with clock.part("after"):
+            more = _opt(module, after, passes_after, flags)
+        with clock.part("code generator"):
+            command = code_generator_command(job, after, ("-disable-llvm-passes",))
+            made = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if made.returncode:
+            raise ToolError(f"code generation failed: {_first_line(made.stderr.decode(errors='replace'))}")
+        return more.encode() + made.stderr
+
+    try:
+        late = finish(packed)
+    except ToolError as error:
+        if packed == before:
+            raise
+        late = finish(before)
+        trouble, did = f"{error}; kept the scalar code", {}
+    return Outcome(did, clock.seconds, trouble), messages + warnings.encode() + late
