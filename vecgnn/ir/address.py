@@ -37,7 +37,7 @@ _NONE: frozenset[Leaf] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """``base`` plus the sum of scale times leaf over ``terms`` plus ``offset``, modulo 2^64 (the index width).
+    """``base`` plus ``offset`` plus the sum of scale times leaf over ``terms``, modulo 2^(index width).
 
     exact: the sum holds over the integers and the address does not wrap (every step inbounds or nusw, every
     split without overflow); inbounds: every step is; nonneg: leaves that are not negative wherever this
@@ -97,7 +97,7 @@ class Addresses:
         known = self._addresses.get(pointer)
         if known is not None:
             return known
-        chain: list[tuple[str, str, Instruction | _ConstantGep | None]] = []  # pointer, what it is made from, how
+        chain: list[tuple[str, Instruction | _ConstantGep | None]] = []  # a pointer, and how it is made
         seen: set[str] = set()
         current = pointer
         while current not in self._addresses and current not in seen:
@@ -105,12 +105,12 @@ class Addresses:
             step = self._step(current)
             if step is None:
                 break
-            chain.append((current, *step))
+            chain.append((current, step[1]))
             current = step[0]
         address = self._addresses.get(current)
         if address is None:
             address = self._addresses[current] = Address(current)
-        for name, _, how in reversed(chain):
+        for name, how in reversed(chain):
             address = self._addresses[name] = address if how is None else self._moved(name, address, how)
         return address
 
@@ -172,9 +172,8 @@ class Addresses:
             nonneg |= linear.nonneg
             for leaf, scale in linear.terms:
                 terms[leaf] = terms.get(leaf, 0) + scale * size
-        if offset == base.offset and len(terms) == len(base.terms) and not nonneg - base.nonneg:
-            if all(constant(index) == 0 for _, index in indices):
-                return base  # not a step at all, whatever its flags
+        if offset == base.offset and all(constant(index) == 0 for _, index in indices):
+            return base  # not a step at all, whatever its flags
         ordered = _ordered(terms, 0 if exact else self._bits)
         if len(ordered) > _MAX_TERMS:
             return Address(name)
@@ -198,8 +197,8 @@ class Addresses:
     def linear(self, value: str, bits: int, mode: str, depth: int = 0) -> Linear:
         """An integer of ``bits`` bits as a sum of leaves.
 
-        Modes: "plain", equal modulo 2^bits; "s", equal to its signed value; "u", to its unsigned value; "n", to
-        its value, which is known not to be negative.
+        Modes: "plain", equal modulo 2^bits; "s", equal to its signed value; "u", to its unsigned value; "n",
+        to its value, which is known not to be negative.
         """
         number = constant(value)
         if number is not None:

@@ -22,6 +22,8 @@ _DEPTH = 4
 _ARMS = 8
 _WORD = 1 << 64
 
+_Assumed = frozenset[tuple[object, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -119,7 +121,9 @@ class AliasAnalysis:
         rule = self.metadata.scopes_may_alias
         return rule(scopes, other_noalias) and rule(other_scopes, noalias)
 
-    def disjoint(self, first: Address, first_size: int | None, second: Address, second_size: int | None) -> bool:
+    def disjoint(
+        self, first: Address, first_size: int | None, second: Address, second_size: int | None
+    ) -> bool:
         """Whether accesses at two addresses cannot overlap."""
         if first_size == 0 or second_size == 0:
             return True
@@ -130,7 +134,8 @@ class AliasAnalysis:
                 first.base, first_size or 0, second.base, second_size or 0
             )
         if first.base == second.base:
-            return self.difference(first, second).disjoint(first.offset - second.offset, first_size, second_size)
+            offset = first.offset - second.offset
+            return self.difference(first, second).disjoint(offset, first_size, second_size)
         if self.outside(first.base, first_size, second.base, second_size):
             return True
         if self.before_object(first, second, second_size) or self.before_object(second, first, first_size):
@@ -169,16 +174,20 @@ class AliasAnalysis:
     def choices_disjoint(
         self, first: Address, first_size: int, second: Address, second_size: int
     ) -> bool:
-        """Whether accesses through a phi or select are disjoint whichever way it goes (aliasPHI, aliasSelect)."""
+        """Whether accesses through a phi or select are disjoint whichever way it goes (aliasPHI).
+
+        Offsets are kept apart from the key: only their difference matters where both pointers choose.
+        """
         key = (first.base, first.terms, second.base, second.terms, first.offset - second.offset)
-        key = (*key, first_size, second_size, first.exact, second.exact)
+        key = (*key, first_size, second_size, first.exact, second.exact, first.inbounds, second.inbounds)
         known = self._choices.get(key)
         if known is None:
-            known = self._choices[key] = self._choose(first, first_size, second, second_size, False, _DEPTH, set())
+            known = self._choose(first, first_size, second, second_size, False, _DEPTH, frozenset())
+            self._choices[key] = known
         return known
 
     def _choose(
-        self, a: Address, s: int, b: Address, t: int, crossing: bool, depth: int, assumed: set[tuple[object, ...]]
+        self, a: Address, s: int, b: Address, t: int, crossing: bool, depth: int, assumed: _Assumed
     ) -> bool:
         """Disjoint, where ``crossing`` says that the two addresses may stem from different iterations."""
         if self.objects.distinct(a.base, b.base):
@@ -200,10 +209,10 @@ class AliasAnalysis:
         if first is not None and second is not None and a.terms == b.terms and not crossing:
             pairs = _together(first, second)
             if pairs is not None:
-                inside = {*assumed, key}
+                inside = assumed | {key}
+                arms = [(self._arm(x, a, False), self._arm(y, b, False)) for x, y in pairs]
                 return len(pairs) <= _ARMS and all(
-                    self._choose(self._arm(x, a, False), s, self._arm(y, b, False), t, False, depth - 1, inside)
-                    for x, y in pairs
+                    self._choose(x, s, y, t, False, depth - 1, inside) for x, y in arms
                 )
         if first is not None and self._arms_disjoint(first, a, s, b, t, crossing, depth, assumed):
             return True
@@ -218,7 +227,7 @@ class AliasAnalysis:
         t: int,
         crossing: bool,
         depth: int,
-        assumed: set[tuple[object, ...]],
+        assumed: _Assumed,
     ) -> bool:
         """Every value that a base may be, against the other address."""
         phi = choice.opcode == "phi"
@@ -302,8 +311,8 @@ class AliasAnalysis:
         return (max(low, 0), max(high, 0)) if leaf in nonneg else (low, high)
 
     def _gap(self, terms: tuple[tuple[Leaf, int], ...]) -> int:
-        """How far from 0 the sum surely is: one factor that is not 0, or the difference of two that differ by a
-        constant modulo their width (constantOffsetHeuristic)."""
+        """How far from 0 the sum surely is: one factor that is not 0, or the difference of two that differ by
+        a constant modulo their width (constantOffsetHeuristic)."""
         if len(terms) == 1:
             (leaf, scale) = terms[0]
             bits = integer_bits(self._values.type_of(leaf[0]))

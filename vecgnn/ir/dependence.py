@@ -6,7 +6,7 @@ at when they are first asked for.  Two kinds of place need no edges: PHIs stand 
 
 Order follows LLVM's SLPVectorizer (calculateDependencies): nothing that is not safe to speculate moves above
 an instruction that may not pass control on, no side effect moves below one, allocas keep their place among
-saves and restores of the stack pointer, and whatever is volatile or atomic keeps its place among all accesses.
+saves and restores of the stack pointer, and what is volatile or atomic keeps its place among all accesses.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ class DependenceGraph:
         return tuple([tuple(users.get(i.name, ())) if i.name else () for i in self.function.instructions])
 
     def edges(self, block: int | None = None) -> Iterator[tuple[int, int, str]]:
-        """Direct dependences (i, j, kind): j, later in the same block, depends on i.  Kinds: data, flow, anti,
-        output, order."""
+        """Direct dependences (i, j, kind): j, later in the same block, depends on i.  Kinds: data, flow,
+        anti, output, order."""
         blocks = self.function.blocks if block is None else (self.function.blocks[block],)
         for bounds in blocks:
             for index in range(bounds.start, bounds.stop):
@@ -94,15 +94,16 @@ class DependenceGraph:
         return self._alias.addresses.of(pointer)
 
     def distance(self, i: int, j: int) -> int | None:
-        """Bytes from what i accesses to what j accesses, both simple loads or stores, where that is constant."""
+        """Bytes from what i accesses to what j accesses, where both are simple loads or stores and that is
+        constant."""
         first, second = self.access[i], self.access[j]
         if first is None or second is None:
             return None
         return address.distance(first, second)
 
     def alias(self, i: int, j: int) -> bool:
-        """Whether the memory that two instructions touch may overlap.  Two reads may overlap too; for anything
-        but loads and stores, whether their order matters."""
+        """Whether the memory that two instructions touch may overlap.  Two reads may overlap too; for
+        anything but loads and stores, whether their order matters."""
         first, second = self._footprint(i), self._footprint(j)
         simple = self.access[i] is not None and self.access[j] is not None
         if simple:
@@ -110,7 +111,7 @@ class DependenceGraph:
         return self._footprints.conflict(first, second)
 
     def safe_to_speculate(self, i: int) -> bool:
-        """Whether the instruction may be executed where it would not have been: it cannot trap and has no effect."""
+        """Whether the instruction may be executed where it would not have been: no trap, no effect."""
         return self._footprints.safe_to_speculate(self.function.instructions[i])
 
     def _footprint(self, index: int) -> Footprint:

@@ -134,7 +134,8 @@ class Effects:
             errno=errno,
             inaccessible=inaccessible,
             other=other,
-            transfers=self.has(form, "nounwind") and self.has(form, "willreturn") and not self.has(form, "noreturn"),
+            transfers=all(self.has(form, word) for word in ("nounwind", "willreturn"))
+            and not self.has(form, "noreturn"),
             speculatable=self.has(form, "speculatable") and not form.bundles,
             barrier=barrier or volatile,
             convergent=self.has(form, "convergent"),

@@ -1,4 +1,4 @@
-"""What each instruction of a function touches: memory, control, the stack; and which pairs must keep order."""
+"""What each instruction of a function touches: memory, control, the stack; which pairs must keep order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ PADS = frozenset({"landingpad", "catchpad", "cleanuppad"})
 TERMINATORS = frozenset(
     "ret br switch indirectbr invoke callbr resume unreachable catchswitch catchret cleanupret".split()
 )
-_NEVER_SPECULATED = frozenset({*TERMINATORS, *PADS, "phi", "store", "fence", "atomicrmw", "cmpxchg", "va_arg", "alloca"})
+_EFFECTS = frozenset("phi store fence atomicrmw cmpxchg va_arg alloca".split())
+_NEVER_SPECULATED = TERMINATORS | PADS | _EFFECTS
 _STACK = ("@llvm.stacksave", "@llvm.stackrestore")
 
 
@@ -124,9 +125,10 @@ class Footprints:
             return True
         for location, mode in first.references:
             for other, other_mode in second.references:
-                if _ordered(mode, other_mode) and not _only_constant(location, other):
-                    if self.alias.may_alias(location, other):
-                        return True
+                if not _ordered(mode, other_mode) or location.constant or other.constant:
+                    continue
+                if self.alias.may_alias(location, other):
+                    return True
         return self._against_call(first, second) or self._against_call(second, first)
 
     def _against_call(self, call: Footprint, access: Footprint) -> bool:
@@ -163,10 +165,6 @@ class Footprints:
 def _ordered(first: int, second: int) -> bool:
     """Whether two modes on the same memory must keep their order: one of them writes."""
     return bool(first and second and (first | second) & WRITE)
-
-
-def _only_constant(first: Location, second: Location) -> bool:
-    return first.constant or second.constant
 
 
 def kind_of(before: Footprint, after: Footprint) -> str:

@@ -28,9 +28,9 @@ LOCAL = frozenset({"alloca", "noalias call", "noalias argument"})
 class Objects:
     """The objects of one function.  A root is a base pointer that is no phi and no select.
 
-    Kinds of roots: alloca, noalias call, noalias argument (byval too), argument, global, null, undef, load and
-    call (a pointer from memory or from elsewhere), escaped (other values that only an escaped pointer can
-    become), unknown.
+    Kinds of roots: alloca, noalias call, noalias argument (byval too), argument, global, null, undef, load
+    and call (a pointer from memory or from elsewhere), escaped (other values that only an escaped pointer
+    can become), unknown.
     """
 
     def __init__(self, module: Module, values: Values, addresses: Addresses, effects: Effects) -> None:
@@ -146,11 +146,12 @@ class Objects:
             return kind in ("load", "call", "escaped") and object_ not in self.captured
         if object_kind == "global":
             variable = self._module.globals.get(object_)
-            return variable is not None and not variable.address_taken and kind in ("argument", "load", "call")
+            hidden = variable is not None and not variable.address_taken
+            return hidden and kind in ("argument", "load", "call")
         return False
 
     def private(self, base: str) -> bool:
-        """Whether only this function's own pointers, or calls given one, can touch what the base points to."""
+        """Whether only this function's own pointers, or calls given one, can touch what a base points to."""
         return all(self.kind(root) in LOCAL and root not in self.captured for root in self.roots(base))
 
     def on_stack(self, base: str) -> bool:
@@ -251,7 +252,7 @@ class Objects:
 
     @cached_property
     def captured(self) -> frozenset[str]:
-        """Identified local objects of which a copy of the pointer may outlive its use or be kept elsewhere."""
+        """Identified local objects of which a copy of the pointer may be kept elsewhere."""
         values = self._values
         objects = [name for name in (*values.arguments, *values.definitions) if self._pointer_object(name)]
         holders: dict[str, int] = {name: 1 << number for number, name in enumerate(objects)}

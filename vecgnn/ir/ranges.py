@@ -15,6 +15,7 @@ Range = tuple[int, int]
 """Least and greatest signed value, both included."""
 
 _DEPTH = 6
+_BINARY = frozenset("and or lshr ashr urem srem udiv sdiv add sub mul shl".split())
 _NUMBER = re.compile(r"-?\d+$")
 _RANGE_ENTRY = re.compile(r"i(\d+) (-?\d+)")
 _RANGE_ATTRIBUTE = re.compile(r"range\(i(\d+) (-?\d+), (-?\d+)\)")
@@ -134,9 +135,7 @@ class Ranges:
                 return min(first[0], second[0]), max(first[1], second[1])
             case "phi":
                 return self._recurrence(instruction, bits, depth)
-            case "and" | "or" | "lshr" | "ashr" | "urem" | "srem" | "udiv" | "sdiv" | "add" | "sub" | "mul" | "shl":
-                return self._binary(instruction, bits, depth)
-        return None
+        return self._binary(instruction, bits, depth) if form.opcode in _BINARY else None
 
     def _binary(self, instruction: Instruction, bits: int, depth: int) -> Range | None:
         opcode, flags = instruction.opcode, instruction.form.flags
@@ -202,7 +201,9 @@ class Ranges:
     def _call(self, call: Instruction, bits: int, depth: int) -> Range | None:
         callee = call.form.callee
         declaration = self._module.declarations.get(callee)
-        attributes = call.form.return_attributes | (declaration.return_attributes if declaration else frozenset())
+        attributes = call.form.return_attributes
+        if declaration:
+            attributes |= declaration.return_attributes
         if found := _attribute_range(attributes):
             return found
         if callee.startswith(("@llvm.ctpop.", "@llvm.ctlz.", "@llvm.cttz.")) and bits > 7:

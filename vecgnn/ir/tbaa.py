@@ -137,7 +137,9 @@ class AliasMetadata:
         if not scopes or not noalias:
             return True
         inside, outside = self._by_domain(scopes), self._by_domain(noalias)
-        return not any(inside.get(domain) and inside[domain] <= excluded for domain, excluded in outside.items())
+        return not any(
+            domain in inside and inside[domain] <= excluded for domain, excluded in outside.items()
+        )
 
     def _by_domain(self, scopes: str) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
@@ -153,4 +155,4 @@ def _is_node(operand: str) -> bool:
 
 
 def _number(operand: str) -> int:
-    return int(operand.split()[-1])
+    return int(operand.rsplit(maxsplit=1)[-1])
