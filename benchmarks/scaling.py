@@ -33,7 +33,9 @@ def one_block(instructions: int, seed: int = 1) -> str:
     """A function with one block of about that many instructions, before SLP, at x86-64-v3."""
     choose = random.Random(seed)
     count = max(8, instructions // 10)
-    lines = ["void f(double *restrict o, const double *restrict a, const double *restrict b, const double *c) {"]
+    lines = [
+        "void f(double *restrict o, const double *restrict a, const double *restrict b, const double *c) {"
+    ]
     for k in range(count):
         other = (k // 4) * 4 + choose.randrange(4)
         kind = choose.randrange(4)
@@ -91,13 +93,17 @@ def measure(name: str, text: str, repetitions: int) -> dict[str, object]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("-o", "--output", default="scaling.json")
     parser.add_argument("--repetitions", type=int, default=5)
     options = parser.parse_args()
     rows = [measure(f"block of {size}", one_block(size), options.repetitions) for size in SIZES]
     rows.append(measure("module of own kernels", kernel_module(20_000), options.repetitions))
-    print(f"{'input':24}{'instructions':>14}{'packs':>8}{'seconds':>10}{'us/instr':>10}  steps (median seconds)")
+    print(
+        f"{'input':24}{'instructions':>14}{'packs':>8}{'seconds':>10}{'us/instr':>10}  steps (median seconds)"
+    )
     for row in rows:
         runs = row["runs"]
         assert isinstance(runs, list)
@@ -105,7 +111,9 @@ def main() -> None:
         steps = {step: statistics.median(run["steps"][step] for run in runs) for step in runs[0]["steps"]}
         shown = ", ".join(f"{step} {seconds:.2f}" for step, seconds in steps.items())
         each = 1e6 * median / int(str(row["instructions"]))
-        print(f"{row['name']:24}{row['instructions']:>14}{row['packs']:>8}{median:>10.2f}{each:>10.0f}  {shown}")
+        print(
+            f"{row['name']:24}{row['instructions']:>14}{row['packs']:>8}{median:>10.2f}{each:>10.0f}  {shown}"
+        )
     table = {
         "host": {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count()},
         "python": platform.python_version(),

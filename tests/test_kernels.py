@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ def test_there_are_kernels():
 @pytest.mark.parametrize("march", LEVELS)
 @pytest.mark.parametrize("source", KERNELS, ids=lambda path: path.stem)
 def test_output_is_unchanged(source: Path, march: str, tmp_path: Path):
-    ours = [sys.executable, "-m", "vecgnn.driver", "--vecgnn-packer=greedy"]
+    ours = [str(Path(sysconfig.get_path("scripts")) / "vecgnn-cc"), "--vecgnn-packer=greedy"]
     scalar = output_of([str(find_tool("clang")), "-fno-slp-vectorize"], source, march, tmp_path / "scalar")
     assert ": " in scalar
     assert output_of(ours, source, march, tmp_path / "packed") == scalar

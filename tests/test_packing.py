@@ -227,3 +227,22 @@ def test_look_ahead_straightens_commutative_operands():
     problem = problem_of(f"{HEADER}define i32 @f(ptr %a, i32 %n) {{\n{text}}}\n")
     pack = problem.candidates.elementwise_pack(packs_of(problem, "%s0", "%s1"))
     assert pack.operands == (("%x0", "%x1"), ("%n", "%n"))
+
+
+def test_long_chains_of_dead_address_arithmetic_are_followed():
+    """Deeper than Python recurses: the second lane's address goes, and all that only it was computed from."""
+    steps = "\n".join(f"  %p{k + 1} = getelementptr i8, ptr %p{k}, i64 0" for k in range(3000))
+    text = (
+        f"{HEADER}define void @f(ptr noalias %p0, ptr %a) {{\n{steps}\n"
+        "  %q = getelementptr i8, ptr %p3000, i64 4\n  %a1 = getelementptr i8, ptr %a, i64 4\n"
+        "  %x0 = load i32, ptr %a, align 4\n  %x1 = load i32, ptr %a1, align 4\n"
+        "  store i32 %x0, ptr %p0, align 4\n  store i32 %x1, ptr %q, align 4\n  ret void\n}\n"
+    )
+    problem = problem_of(text)
+    solution = pack_greedily(problem)
+    pricer = Pricer(problem.graph, problem.target)
+    start = state(pricer)
+    pricer.update(add=solution.packing.packs)
+    assert not any(pricer.live[lane] for lane in packs_of(problem, "%p1", "%p2000", "%q"))
+    pricer.update(remove=solution.packing.packs)
+    assert state(pricer) == start

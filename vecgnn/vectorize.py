@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import llvmlite.binding as llvm
 
-from vecgnn.codegen.emit import Emitted, assemble, emit, renaming_obstacle
+from vecgnn.codegen.emit import Emitted, assemble, emit, unnameable
 from vecgnn.codegen.metadata import MetadataWriter
 from vecgnn.errors import InputError, InternalError
 from vecgnn.ir import dependence
@@ -134,6 +134,7 @@ def vectorize_text(
         module = read_canonical(canonical, name)
     wanted = _wanted(module, functions)
     metadata = MetadataWriter(module.metadata)
+    nameless = unnameable(module)
     emitted: dict[int, Emitted] = {}
     reports: list[FunctionReport] = []
     for position, function in enumerate(module.functions):
@@ -142,7 +143,7 @@ def vectorize_text(
             continue
         if progress:
             progress(function.name)
-        report, text = _function(module, function, choose, forced, metadata, clock)
+        report, text = _function(module, function, choose, forced, metadata, nameless, clock)
         reports.append(report)
         if text is not None:
             emitted[position] = text
@@ -177,6 +178,7 @@ def _function(
     choose: Packer,
     forced: Target | None,
     metadata: MetadataWriter,
+    nameless: Mapping[str, str],
     clock: _Clock,
 ) -> tuple[FunctionReport, Emitted | None]:
     """One function through the pipeline.  A defect of ours costs the function its packs, never its code."""
@@ -187,8 +189,11 @@ def _function(
     try:
         with clock.step("dependence"):
             graph = dependence.build(module, function)
+            candidates = Candidates(graph, prices)
+            for block in candidates.blocks():
+                graph.reach[function.blocks[block].start]  # found on demand; asked here so that it counts here
         with clock.step("pack"):
-            solution = choose(PackingProblem(graph, prices, Candidates(graph, prices)))
+            solution = choose(PackingProblem(graph, prices, candidates))
         packs = solution.packing.packs
         if not packs:
             return FunctionReport(function.name, prices.name, len(function.instructions), reason=note), None
@@ -199,8 +204,9 @@ def _function(
             pricer.update(add=packs)
             if pricer.unpriced:
                 raise InternalError("the packer's answer has no price")
-        if renaming := _needs_names(function) and renaming_obstacle(module, function.name):
-            return FunctionReport(function.name, prices.name, len(function.instructions), reason=renaming), None
+        if function.name in nameless and _needs_names(function):
+            reason = nameless[function.name]
+            return FunctionReport(function.name, prices.name, len(function.instructions), reason=reason), None
         with clock.step("emit"):
             text = emit(pricer, metadata)
     except Exception as error:  # whatever it is, the scalar code is there

@@ -17,6 +17,7 @@ from vecgnn.slp.pack import Pack
 from vecgnn.slp.schedule import schedule
 
 _LOCAL = re.compile(r'%(?:[-\w$.]+|"[^"]*")')
+_BLOCK_ADDRESS = re.compile(r'blockaddress\((@(?:[-\w$.]+|"[^"]*")),')
 _NUMBERED = re.compile(r'"[^"]*"|%(\d+)(?![\w.$-])')
 _NUMBERED_LABEL = re.compile(r"^(\d+):")
 
@@ -29,17 +30,16 @@ class Emitted:
     declarations: Mapping[str, str]
 
 
-def renaming_obstacle(module: Module, name: str) -> str:
-    """Why the numbered values of a function cannot be given names, or "".
+def unnameable(module: Module) -> dict[str, str]:
+    """Functions whose numbered values cannot be given names, and why.
 
     Numbered values must be counted without a gap, so a changed function gets names instead.  That is unsafe
     where numbers also stand for struct types, or where another place refers to one of its blocks.
     """
     if any(type_[1:].isdigit() for type_ in module.layout.types):
-        return "the module has numbered struct types"
-    if f"blockaddress({name}," in module.text:
-        return "the address of one of its blocks is taken"
-    return ""
+        return {function.name: "the module has numbered struct types" for function in module.functions}
+    reason = "the address of one of its blocks is taken"
+    return dict.fromkeys(_BLOCK_ADDRESS.findall(module.text), reason)
 
 
 def emit(pricer: Pricer, metadata: MetadataWriter) -> Emitted:
@@ -159,7 +159,7 @@ def _named(header: str, lines: list[str]) -> str:
     if not re.search(r"%\d", text):
         return text
     prefix = "v"
-    while f"%{prefix}0" in text or re.search(rf"%{prefix}\d", text):
+    while re.search(rf"(?:%|^){prefix}\d", text, re.MULTILINE):
         prefix += "_"
 
     def value(found: re.Match[str]) -> str:

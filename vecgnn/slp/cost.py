@@ -207,34 +207,41 @@ class Pricer:
                 self._use(value, -1)
 
     def _use(self, value: str, change: int) -> None:
-        """Count one more or one less scalar reader of a value."""
-        if value[0] != "%":
-            return
-        was = self.uses[value]
-        self.uses[value] = was + change
-        if was and was + change:
-            return
-        index = self.graph.definitions.get(value)
-        if index is None:
-            return
-        if index in self.owner:
+        """Count one more or one less scalar reader of a value, and follow what comes or goes with it."""
+        pending = [(value, change)]  # a stack, since chains of address arithmetic can be long
+        while pending:
+            value, change = pending.pop()
+            if value[0] != "%":
+                continue
+            was = self.uses[value]
+            self.uses[value] = was + change
+            if was and was + change:
+                continue
+            index = self.graph.definitions.get(value)
+            if index is None:
+                continue
+            if index not in self.owner:
+                pending += self._settled(index)
+                continue
             lane = self.located.get(value)
             if lane is not None and isinstance(lane.vector, Pack):
                 self._pay(self._terms[lane.vector].extracts[lane.lane], change)
-        else:
-            self._settle(index)
 
     def _settle(self, index: int) -> None:
         """Make an instruction a live scalar or not, as its owner and its readers demand."""
+        for operand, change in self._settled(index):
+            self._use(operand, change)
+
+    def _settled(self, index: int) -> list[tuple[str, int]]:
+        """The same for the instruction alone: what it now reads, or reads no more."""
         instruction = self._instructions[index]
         live = index not in self.owner and (self._immortal[index] or self.uses[instruction.name] > 0)
         if live == self.live[index]:
-            return
+            return []
         self.live[index] = live
         change = 1 if live else -1
         self.total += change * self._price[index]
-        for operand in instruction.operands:
-            self._use(operand, change)
+        return [(operand, change) for operand in instruction.operands]
 
     def _pay(self, price: int | None, change: int) -> None:
         if price is None:

@@ -1,0 +1,7 @@
+"""``python -m vecgnn``."""
+
+import sys
+
+from vecgnn.cli import main
+
+sys.exit(main())
