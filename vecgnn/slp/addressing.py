@@ -85,3 +85,9 @@ def constant_lanes(token: str, lanes: int) -> tuple[str, ...] | None:
     if token[0] == "<":
         return tuple(part.split(" ", 1)[1] for part in split_types(token[1:-1]))
     return None
+
+
+def splat_value(token: str) -> str:
+    """The one value of a constant that is the same in all lanes; any other token as it is."""
+    lanes = constant_lanes(token, 1)
+    return lanes[0] if lanes and len(set(lanes)) == 1 else token

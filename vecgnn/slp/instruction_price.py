@@ -13,7 +13,7 @@ from vecgnn.errors import InputError
 from vecgnn.ir.layout import vector_shape
 from vecgnn.ir.nodes import Function, Instruction, Module
 from vecgnn.ir.shapes import BINARY, CASTS
-from vecgnn.slp.addressing import address_of, constant_lanes, legal
+from vecgnn.slp.addressing import address_of, constant_lanes, legal, splat_value
 from vecgnn.slp.intrinsics import VECTOR_INTRINSICS, base_name
 from vecgnn.slp.shuffles import BITS, machine_of, pow2_ceil
 
@@ -151,8 +151,8 @@ def _cast(target: Target, instruction: Instruction, context: Context) -> int | N
     (lanes, src), (result_lanes, dst) = _shape(form.operand_types[0]), _shape(form.type)
     if lanes != result_lanes:  # a bitcast
         return 0 if lanes > 1 and result_lanes > 1 else None
-    if src == dst:
-        return 0
+    if src == dst:  # to or from an odd integer that is kept in this type
+        return 0 if form.opcode in ("trunc", "bitcast") else 1
     kind = "none"
     definition = _definition(instruction.operands[0], context)
     if definition is not None and definition.opcode == "load":
@@ -185,9 +185,8 @@ def _select(target: Target, instruction: Instruction) -> int | None:
 
 def _getelementptr(target: Target, instruction: Instruction, context: Context) -> int | None:
     form, layout = instruction.form, context.module.layout
-    if vector_shape(form.type):
-        return UNKNOWN
     base, *indices = instruction.operands
+    indices = [splat_value(index) for index in indices]
     try:
         address = address_of(form.accessed_type, indices, layout)
         if address is None:
@@ -221,6 +220,18 @@ def _lane(target: Target, instruction: Instruction, context: Context) -> int | N
     if scalar[0] not in "%@" and scalar not in ("undef", "poison"):
         value = "const"
     return target.insert(elem, lanes, int(index), vector in ("poison", "undef"), value)
+
+
+def _in_memory(instruction: Instruction, context: Context) -> bool:
+    """Whether a value is only stored, or comes from a load that nothing else reads."""
+    instructions = context.function.instructions
+    users = context.users[instruction.index]
+    if len(users) == 1 and instructions[users[0]].opcode == "store":
+        return True
+    definition = _definition(instruction.operands[0], context)
+    return (
+        definition is not None and definition.opcode == "load" and len(context.users[definition.index]) == 1
+    )
 
 
 def _call(target: Target, instruction: Instruction, context: Context) -> int | None:
@@ -260,6 +271,8 @@ def _intrinsic(target: Target, instruction: Instruction, context: Context) -> in
                 )
             operands.append(values)
         variant = intrinsic_variant(name, form.flags, operands)
+        if name == "llvm.bswap" and lanes == 1 and _in_memory(instruction, context):
+            variant = "memory"
         return target.intrinsic(name, elem, lanes, first, variant)
     if form.callee.startswith("@llvm.vector.reduce."):
         op = form.callee.split(".")[3]

@@ -17,7 +17,7 @@ from typing import Any
 
 from vecgnn import llvm
 from vecgnn.errors import InputError, ToolError
-from vecgnn.slp.shuffles import BITS, machine_of
+from vecgnn.slp.shuffles import BITS
 from vecgnn.slp.target import LANES
 
 WIDEST = 1024  # bits: vectors beyond are not probed
@@ -170,18 +170,6 @@ def _between(text: str, start: str) -> str:
     return text.partition(start)[2].split('"', 1)[0]
 
 
-def register_lanes(triple: str, features: str) -> dict[str, int]:
-    """Lanes of the widest vector register by element type."""
-    have = set(features.split(","))
-    bits = 128
-    if machine_of(triple) == "x86":
-        bits = 512 if "+avx512bw" in have else 256 if "+avx" in have else 128
-    elements = {"i8", "i16", "i32", "i64", "half", "float", "double", "ptr"}
-    if machine_of(triple) == "aarch64" or "+avx512bf16" in have:
-        elements.add("bfloat")
-    return {elem: bits // BITS[elem] for elem in BITS if elem in elements}
-
-
 def _without_repetition(rows: Rows) -> Rows:
     """The rows without the variants, or the columns of variants, that say what their base says."""
     kept: Rows = {}
@@ -201,7 +189,7 @@ def probe(cpu: str, triple: str | None = None) -> dict[str, Any]:
     from vecgnn.slp import probe_rows, probe_shuffles
 
     found = machine(cpu, triple)
-    registers = register_lanes(found.triple, found.attributes.get("target-features", ""))
+    registers = probe_shuffles.register_lanes(found.probe())
     rows = found.probe()
     for step in probe_rows.STEPS:
         step(rows)

@@ -239,6 +239,10 @@ def _intrinsics(p: Probe) -> None:
                     arguments = ", ".join(f"{t} {v}" for t, v in zip(wide, operands, strict=True))
                     line = f"call {flags}{shape(result, lanes)} {mangled}({arguments})"
                     p.add("intrinsic", f"{key} / {variant}" if variant else key, column, line)
+                if name == "llvm.bswap" and lanes == 1:
+                    loaded = p.prepare(f"load {result}, ptr {p.argument('ptr')}")
+                    line = f"call {result} {mangled}({result} {loaded})"
+                    p.add("intrinsic", f"{key} / memory", column, line)
             p.turn()
 
 

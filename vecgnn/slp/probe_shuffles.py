@@ -63,6 +63,24 @@ def sample_masks(lanes: int, seed: int = 0) -> Iterator[list[int]]:
             yield [m + lanes * random_.randrange(2) if random_.random() < 0.7 else -1 for m in near]
 
 
+def register_lanes(p: Probe) -> dict[str, int]:
+    """Lanes of the widest register that the cost model works with, by element type.
+
+    Features do not tell: a CPU with 512 bits may prefer 256.  Taking out the upper half costs nothing where
+    the halves are registers of their own.
+    """
+    elements = [elem for elem in ELEMENTS if elem != "i1"]
+    if machine_of(p.triple) == "aarch64":
+        return {elem: 128 // BITS[elem] for elem in elements}
+    for elem in elements:
+        for bits in (128, 256, 512):
+            lanes = bits // BITS[elem]
+            add_shuffle(p, elem, lanes, elem, lanes, range(lanes // 2, lanes))
+    rows = p.run()["shuffle"]
+    widest = {elem: [lanes for lanes, price in enumerate(rows[elem]) if price] for elem in elements}
+    return {elem: lanes[-1] for elem, lanes in widest.items() if lanes}
+
+
 @cache
 def _classified(lanes: int) -> list[tuple[list[int], str, tuple[int, int]]]:
     """Masks that keep the length, with the kinds that the cost model finds in the end."""
@@ -110,7 +128,7 @@ def _subvectors(p: Probe, elem: str, lanes: int) -> None:
     for size in range(1, lanes) if few else (2, 4, 8, 16, 32):
         for start in range(0, lanes - size + 1, 1 if few else size):
             add_shuffle(p, f"extract {elem} {lanes} {size}", start, elem, lanes, range(start, start + size))
-    if machine_of(p.triple) == "aarch64" or elem in ("i1", "bfloat"):
+    if machine_of(p.triple) == "aarch64" or elem in ("i1", "bfloat", "ptr"):
         for result in LANES:
             if result >= lanes and result * BITS[elem] <= WIDEST:
                 _insertions(p, elem, lanes, result, few)

@@ -65,7 +65,12 @@ class Shuffles:
         if len(mask) > lanes and masks.identity(mask, lanes):
             return 0
         if (start := masks.extract_subvector(mask, lanes)) is not None:
-            return self._by_position(f"extract {elem} {lanes} {len(mask)}", start)
+            price = self._by_position(f"extract {elem} {lanes} {len(mask)}", start)
+            if price is not None or elem not in self.registers:
+                return price
+            return (
+                self._same(elem, lanes, [*mask, *([-1] * (lanes - len(mask)))], "one", (0, 0)) if start else 0
+            )
         if part := masks.insert_subvector(mask, lanes):
             return self._widened(elem, lanes, mask, part)
         if factor := masks.replication(mask, lanes):
@@ -80,6 +85,8 @@ class Shuffles:
         padded = [*mask, *([-1] * (lanes - len(mask)))]
         shuffled = self._same(elem, lanes, padded, kind, (0, 0))
         low = self._by_position(f"extract {elem} {lanes} {len(mask)}", 0)
+        if low is None and elem in self.registers:
+            low = 0
         return None if shuffled is None or low is None else shuffled + low
 
     def direct(self, elem: str, lanes: int, mask: Mask, kind: str, part: tuple[int, int]) -> bool:
@@ -97,7 +104,8 @@ class Shuffles:
 
     def row(self, elem: str, lanes: int, mask: Mask, kind: str, part: tuple[int, int]) -> str:
         """The row that prices a mask which keeps the length and is not cut, "" where it has none."""
-        if kind == "insert" and self._whole_insertion(elem, lanes, *part):
+        several = elem == "ptr" and lanes > self.registers.get(elem, lanes)
+        if kind == "insert" and (several or self._whole_insertion(elem, lanes, *part)):
             return f"insert {elem} {lanes} {lanes} {part[0]}"
         if self.machine == "x86":
             return self._x86_row(elem, lanes, mask, kind, part)
@@ -128,7 +136,9 @@ class Shuffles:
             return self._moved(elem, len(mask), *part)
         if elem == "float" and len(mask) == 4 and _pairs(mask):
             return self._by_lanes("two pairs float", 4)
-        if lanes <= self.registers[elem] or elem == "ptr":
+        if elem == "ptr" and lanes > self.registers[elem]:
+            return self._by_position(f"insert {elem} {lanes} {len(mask)} {part[0]}", part[1])
+        if lanes <= self.registers[elem]:
             return self._by_lanes(f"{'two' if part[1] else 'select'} {elem}", lanes)
         return self._cut(elem, lanes, mask)
 

@@ -83,7 +83,11 @@ class Target:
             if row is not None and column < len(row) and row[column] is not None:
                 return row[column]
         row = rows.get(key)
-        return row[column] if row is not None and column < len(row) else None
+        if row is not None and column < len(row):
+            return row[column]
+        # Vectors of more bits than were probed are two of half as many lanes.
+        half = self._row(section, key, lanes // 2, variant) if row is not None and lanes > 8 else None
+        return None if half is None else 2 * half
 
     @_memoized
     def arithmetic(
@@ -141,21 +145,25 @@ class Target:
         """An insertelement at a constant lane of a vector of ``lanes`` elements; ``value`` says of the scalar
         "load" or "const" where it is that."""
         variant = " ".join(["poison"] * into_poison + [value] * (value != "any"))
-        return self._lane(f"insert {elem} {lanes}", lane, variant)
+        return self._lane("insert", elem, lanes, lane, variant)
 
     @_memoized
     def extract(self, elem: str, lanes: int, lane: int) -> int | None:
         """An extractelement at a constant lane of a vector of ``lanes`` elements."""
-        return self._lane(f"extract {elem} {lanes}", lane)
+        return self._lane("extract", elem, lanes, lane, "")
 
-    def _lane(self, key: str, lane: int, variant: str = "") -> int | None:
+    def _lane(self, opcode: str, elem: str, lanes: int, lane: int, variant: str) -> int | None:
         rows = self.costs["lane"]
-        if variant:
-            row = rows.get(f"{key} / {variant}")
-            if row is not None and lane < len(row) and row[lane] is not None:
-                return row[lane]
+        key = f"{opcode} {elem} {lanes}"
         row = rows.get(key)
-        return row[lane] if row is not None and lane < len(row) else None
+        if row is None:  # more bits than were probed: a lane of one of the halves
+            half = lanes // 2
+            return self._lane(opcode, elem, half, lane % half, variant) if lanes > 8 else None
+        if variant:
+            special = rows.get(f"{key} / {variant}")
+            if special is not None and lane < len(special) and special[lane] is not None:
+                return special[lane]
+        return row[lane] if lane < len(row) else None
 
     @_memoized
     def shuffle(self, elem: str, source_lanes: int, mask: tuple[int, ...], two_sources: bool) -> int | None:
