@@ -131,7 +131,7 @@ class _Check:
             if total > _MOST_GLOBALS:
                 raise NoRoom(f"its globals take {total} bytes")
             buffer = Buffer(root, self.found.accesses.get(root, []), 0, size, fixed=True)
-            buffer.start = buffer.pointer = self.engine.get_global_value_address(symbol)
+            buffer.start = buffer.pointer = self.engine.get_global_value_address(symbol[1:])
             buffer.align, buffer.phase = alignment(self.found.aligned.get(root, []))
             self._add(buffer)
         for argument in self.isolated.arguments:

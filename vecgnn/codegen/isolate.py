@@ -29,6 +29,7 @@ _LINKAGE = re.compile(
     r"|unnamed_addr|local_unnamed_addr|thread_local(?:\([a-z]+\))?) ?"
 )
 _PLACEMENT = re.compile(r',? (?:section|partition|gc) "[^"]*"|,? comdat(?:\(\$(?:[-\w$.]+|"[^"]*")\))?')
+_PERSONALITY = re.compile(r' personality ptr @(?:[-\w$.]+|"[^"]*")')
 _CONVENTION = re.compile(
     r"\b(fastcc|coldcc|tailcc|swiftcc|swifttailcc|ghccc|preserve_\w+cc|x86_\w+cc|win64cc|cc ?\d+)(?= )"
 )
@@ -142,6 +143,7 @@ class _Isolation:
                 "declare void @siglongjmp(ptr, i32) noreturn",
                 "declare i32 @vg.call(i32, ptr)",
                 "define internal ptr @vg.tls(ptr %p) { ret ptr %p }",
+                "define internal i32 @vg.personality() { ret i32 0 }",  # nothing that is called here throws
                 *self.lines,
                 *self.declared.values(),
                 *stubs,
@@ -199,8 +201,13 @@ class _Isolation:
         header, rest = text.split("\n", 1)
         head, _, tail = header.partition("(")
         head = _LINKAGE.sub("", head).replace("define ", "define internal ", 1)
-        tail = _LINKAGE.sub("", _PLACEMENT.sub("", tail))
+        tail = _LINKAGE.sub(
+            "", _PLACEMENT.sub("", _PERSONALITY.sub(" personality ptr @vg.personality", tail))
+        )
         text = f"{head}({tail}\n{rest}"
+        # The code generator drops a load without a use, and with it the fault that an over-read must end in.
+        text = text.replace(" = load ", " = load volatile ").replace(" volatile volatile ", " volatile ")
+        text = text.replace(" = load volatile atomic ", " = load atomic ")
         if re.search(r"metadata !\d", text):
             raise CannotIsolate(f"{function.name} passes metadata to an intrinsic")
         text = text.replace("@llvm.threadlocal.address.p0(", "@vg.tls(")
