@@ -23,12 +23,17 @@ from vecgnn.errors import VecgnnError
 
 def main_cc() -> NoReturn:
     """``vecgnn-cc``."""
-    sys.exit(run("vecgnn-cc", "clang", sys.argv[1:]))
+    _command("vecgnn-cc", "clang")
 
 
 def main_cxx() -> NoReturn:
     """``vecgnn-c++``."""
-    sys.exit(run("vecgnn-c++", "clang++", sys.argv[1:]))
+    _command("vecgnn-c++", "clang++")
+
+
+def _command(program: str, compiler: str) -> NoReturn:
+    signal.signal(signal.SIGTERM, _stop)
+    sys.exit(run(program, compiler, sys.argv[1:]))
 
 
 def run(program: str, compiler: str, arguments: Sequence[str]) -> int:
@@ -39,7 +44,6 @@ def run(program: str, compiler: str, arguments: Sequence[str]) -> int:
     except VecgnnError as error:
         say(program, f"error: {error}")
         return 2
-    signal.signal(signal.SIGTERM, _stop)
     scratch = Path(tempfile.mkdtemp(prefix="vecgnn-"))
     try:
         return _Build(program, options, clang, clangs, scratch).run()

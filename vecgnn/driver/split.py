@@ -144,19 +144,21 @@ def repaired(pipeline: str) -> str:
     return text
 
 
-def split_pipeline(job: Job, scratch: Path) -> tuple[str, str]:
+def split_pipeline(job: Job, scratch: Path, packer: str) -> tuple[str, str]:
     """The pipeline that clang would run for this very job, before and after its SLP vectorizer.
 
-    Raises ToolError where there is none.
+    With the packer "llvm" that pass heads the second part.  Raises ToolError where the pipeline has none.
     """
     empty = scratch / "empty.ll"
     empty.touch()
-    command = code_generator_command(job, empty, ("-mllvm", "-print-pipeline-passes"))
-    command[command.index("-o") + 1] = str(scratch / "empty.out")
+    as_object = Job(tuple(_replaced(job, scratch / "empty.o", "-emit-obj", ())))
+    command = code_generator_command(as_object, empty, ("-mllvm", "-print-pipeline-passes"))
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ToolError(f"clang does not print its pipeline (status {done.returncode})")
-    before, after = llvm.split_text(done.stdout, "slp-vectorizer")
+    slp = "slp-vectorizer"
+    text = done.stdout.replace(f",{slp},", f",{slp},{slp}," if packer == "llvm" else f",{slp},")
+    before, after = llvm.split_text(text, slp)
     # Function passes use globals-aa only where it is there already, and a fresh process has none.
     return repaired(before), f"require<globals-aa>,{after}"
 
@@ -196,12 +198,8 @@ def _vectorization(result: Any) -> dict[str, Any]:
 def _pack(module: Path, scratch: Path, source: str, options: Options) -> tuple[Path, dict[str, Any], str]:
     """The module after the packer, what that did, and what went wrong (the module is the scalar one then)."""
     packed = scratch / "packed.ll"
-    if options.packer == "none":
+    if options.packer in ("none", "llvm"):
         return module, {}, ""
-    if options.packer == "llvm":
-        packed = scratch / "packed.bc"
-        _opt(module, packed, "require<globals-aa>,function(slp-vectorizer)", [])
-        return packed, {}, ""
     try:
         from vecgnn.vectorize import vectorize_text
 
@@ -219,6 +217,11 @@ def _pack(module: Path, scratch: Path, source: str, options: Options) -> tuple[P
     return packed, did, trouble
 
 
+def _run(command: list[str], stdin: bytes | None) -> subprocess.CompletedProcess[bytes]:
+    """Run a part of clang; what it writes to standard output (-o -) is the build's, its messages are ours."""
+    return subprocess.run(command, input=stdin, stderr=subprocess.PIPE, check=False)
+
+
 def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
 
@@ -232,8 +235,8 @@ def compile_in_parts(job: Job, options: Options, scratch: Path, stdin: bytes | N
     clock = _Clock()
     front, before, after = (scratch / f"{name}.bc" for name in ("front", "before", "after"))
     with clock.part("front end"):
-        passes_before, passes_after = split_pipeline(job, scratch)
-        done = subprocess.run(front_end_command(job, front), input=stdin, capture_output=True, check=False)
+        passes_before, passes_after = split_pipeline(job, scratch, options.packer)
+        done = _run(front_end_command(job, front), stdin)
     if done.returncode:
         raise FrontEndFailed(done.returncode, done.stderr)
     messages = done.stderr
@@ -248,7 +251,7 @@ def compile_in_parts(job: Job, options: Options, scratch: Path, stdin: bytes | N
             more = _opt(module, after, passes_after, flags)
         with clock.part("code generator"):
             command = code_generator_command(job, after, ("-disable-llvm-passes",))
-            made = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+            made = _run(command, b"")
         if made.returncode:
             raise ToolError(f"code generation failed: {_first_line(made.stderr.decode(errors='replace'))}")
         return more.encode() + made.stderr
