@@ -259,6 +259,9 @@ def test_dependencies_are_clangs(folder: Folder, line: str) -> None:
         "-O3 -Wall -c warned.c broken.c",
         "-O3 -c asm.c",
         "-O3 -c late.c",
+        "-O3 -c later.c",
+        "-O3 -c later.c -w",
+        "-O3 -c -g -Werror later.c",
     ],
 )
 def test_clang_speaks(folder: Folder, line: str) -> None:
@@ -268,7 +271,16 @@ def test_clang_speaks(folder: Folder, line: str) -> None:
     (folder.path / "late.c").write_text(
         '__attribute__((error("never"))) void no(void);\nvoid f(void) { no(); }\n'
     )
+    (folder.path / "later.c").write_text(
+        '__attribute__((warning("careful"))) void no(void);\nvoid f(void) { no(); }\n'
+        "void g(float *restrict o) {\n"
+        '  _Pragma("clang loop vectorize(enable)") for (int i = 0; i < 999; i++) o[i] = o[i - 1] * 3;\n}\n'
+    )
     folder.both(line)
+    assert "missing" in line or (folder.path / "later.o").exists() == (line in _COMPILED)
+
+
+_COMPILED = ("-O3 -c later.c", "-O3 -c later.c -w")
 
 
 def test_a_link_error_is_clangs(folder: Folder) -> None:

@@ -163,11 +163,11 @@ def split_pipeline(job: Job, scratch: Path, packer: str) -> tuple[str, str]:
     return repaired(before), f"require<globals-aa>,{after}"
 
 
-def _opt(module: Path, output: Path, passes: str, options: list[str]) -> str:
-    """Run opt from file to file; returns its warnings."""
+def _opt(module: Path, output: Path, passes: str, options: list[str]) -> bool:
+    """Run opt from file to file; did it warn of something?"""
     arguments = [f"-passes={passes}", "-preserve-bc-uselistorder", *options, "-o", output, module]
     _, messages = llvm.run_tool_messages("opt", arguments)
-    return "".join(f"{line}\n" for line in messages.splitlines() if line.startswith("warning: "))
+    return any(line.startswith("warning: ") for line in messages.splitlines())
 
 
 def _vectorization(result: Any) -> dict[str, Any]:
@@ -239,28 +239,43 @@ def compile_in_parts(job: Job, options: Options, scratch: Path, stdin: bytes | N
         done = _run(front_end_command(job, front), stdin)
     if done.returncode:
         raise FrontEndFailed(done.returncode, done.stderr)
-    messages = done.stderr
     flags = opt_options(job)
     with clock.part("before"):
-        warnings = _opt(front, before, passes_before, flags)
+        warned = _opt(front, before, passes_before, flags)
     with clock.part("vectorize"):
         packed, did, trouble = _pack(before, scratch, job.source, options)
 
-    def finish(module: Path) -> bytes:
+    def finish(module: Path) -> bool:
         with clock.part("after"):
-            more = _opt(module, after, passes_after, flags)
+            warned = _opt(module, after, passes_after, flags)
         with clock.part("code generator"):
-            command = code_generator_command(job, after, ("-disable-llvm-passes",))
-            made = _run(command, b"")
+            made = _run(code_generator_command(job, after, ("-disable-llvm-passes",)), b"")
         if made.returncode:
             raise ToolError(f"code generation failed: {_first_line(made.stderr.decode(errors='replace'))}")
-        return more.encode() + made.stderr
+        return warned or bool(made.stderr)
 
     try:
-        late = finish(packed)
+        warned |= finish(packed)
     except ToolError as error:
         if packed == before:
             raise
-        late = finish(before)
+        warned |= finish(before)
         trouble, did = f"{error}; kept the scalar code", {}
-    return Outcome(did, clock.seconds, trouble), messages + warnings.encode() + late
+    messages = _messages_of_the_whole(job, scratch, stdin) if warned else done.stderr
+    return Outcome(did, clock.seconds, trouble), messages
+
+
+def _messages_of_the_whole(job: Job, scratch: Path, stdin: bytes | None) -> bytes:
+    """What clang says where passes or the code generator warn: from IR they cannot point into the source.
+
+    Raises FrontEndFailed, the output gone, where a warning of theirs is an error.
+    """
+    command = _replaced(job, scratch / "discarded", "-emit-obj", ())
+    if "-split-dwarf-output" in command:
+        command[command.index("-split-dwarf-output") + 1] = str(scratch / "discarded.dwo")
+    whole = _run(command, stdin)
+    if whole.returncode:
+        if job.output not in (None, "-"):
+            Path(job.output).unlink(missing_ok=True)
+        raise FrontEndFailed(whole.returncode, whole.stderr)
+    return whole.stderr
