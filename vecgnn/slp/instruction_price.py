@@ -13,6 +13,7 @@ from vecgnn.errors import InputError
 from vecgnn.ir.layout import vector_shape
 from vecgnn.ir.nodes import Function, Instruction, Module
 from vecgnn.ir.shapes import BINARY, CASTS
+from vecgnn.slp.aarch64 import neighbour_price
 from vecgnn.slp.addressing import address_of, constant_lanes, legal, splat_value
 from vecgnn.slp.intrinsics import VECTOR_INTRINSICS, base_name
 from vecgnn.slp.shuffles import BITS, machine_of, pow2_ceil
@@ -47,7 +48,11 @@ class Context(Protocol):
 
 def instruction_price(target: Target, instruction: Instruction, context: Context) -> int:
     """What LLVM prints as the throughput cost of the instruction; 1 where the table does not know it."""
-    price = _price(target, instruction, context)
+    price = None
+    if machine_of(target.triple) == "aarch64":
+        price = neighbour_price(target, instruction, context)
+    if price is None:
+        price = _price(target, instruction, context)
     return UNKNOWN if price is None else price
 
 
@@ -98,7 +103,7 @@ def _price(target: Target, instruction: Instruction, context: Context) -> int | 
             rhs = "const"
         return target.compare(opcode, elem, lanes, form.predicate, rhs)
     if opcode == "select":
-        return _select(target, instruction)
+        return _select(target, instruction, context)
     if opcode in ("load", "store"):
         lanes, elem = _shape(form.accessed_type)
         if opcode == "load":
@@ -170,7 +175,7 @@ def _cast(target: Target, instruction: Instruction, context: Context) -> int | N
     return target.cast(form.opcode, src, dst, lanes, kind)
 
 
-def _select(target: Target, instruction: Instruction) -> int | None:
+def _select(target: Target, instruction: Instruction, context: Context) -> int | None:
     form = instruction.form
     lanes, elem = _shape(form.type)
     condition, first, second = instruction.operands
@@ -179,8 +184,12 @@ def _select(target: Target, instruction: Instruction) -> int | None:
             return target.arithmetic("and", elem, lanes)
         if (constant_lanes(first, lanes) or (first,)) in (("true",) * lanes, ("1",) * lanes):
             return target.arithmetic("or", elem, lanes)
-    del condition
-    return target.select(elem, lanes, lanes > 1 and form.operand_types[0] == "i1")
+    made = _definition(condition, context)
+    compared = made is not None and made.opcode in ("icmp", "fcmp")
+    if compared and made is not None and made.opcode == "fcmp":
+        compared = made.form.predicate in ("ole", "olt", "ogt", "oge", "oeq", "une")
+    single = lanes > 1 and form.operand_types[0] == "i1"
+    return target.select(elem, lanes, single, "compare" if compared else "any")
 
 
 def _getelementptr(target: Target, instruction: Instruction, context: Context) -> int | None:
@@ -188,6 +197,8 @@ def _getelementptr(target: Target, instruction: Instruction, context: Context) -
     base, *indices = instruction.operands
     indices = [splat_value(index) for index in indices]
     try:
+        if "vscale" in form.accessed_type:  # of no fixed size
+            return UNKNOWN
         address = address_of(form.accessed_type, indices, layout)
         if address is None:
             return 1
@@ -195,6 +206,10 @@ def _getelementptr(target: Target, instruction: Instruction, context: Context) -
         users = set(context.users[instruction.index])
         if len(users) == 1:
             type_ = context.function.instructions[users.pop()].form.accessed_type or type_
+        if type_.startswith("<vscale"):  # indexed by elements, without a constant
+            if address.offset:
+                return 1
+            type_ = type_[1:-1].split(" x ")[2]
         bits = layout.bits(type_)
     except InputError:
         return UNKNOWN

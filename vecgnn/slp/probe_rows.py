@@ -104,9 +104,11 @@ def _casts(p: Probe) -> None:
         key = f"{opcode} {src} {dst}"
         for column, lanes in widths(src, dst):
             a, b = shape(src, lanes), shape(dst, lanes)
-            p.add("cast", key, column, f"{opcode} {a} {p.argument(a)} to {b}")
+            plain = p.add("cast", key, column, f"{opcode} {a} {p.argument(a)} to {b}")
             loaded = p.prepare(f"load {a}, ptr {p.argument('ptr')}")
-            p.add("cast", f"{key} / load", column, f"{opcode} {a} {loaded} to {b}")
+            extended = p.add("cast", f"{key} / load", column, f"{opcode} {a} {loaded} to {b}")
+            for name in (plain, extended):  # what nothing uses may count as folded into its users
+                p.prepare(f"freeze {b} {name}")
             if opcode in ("trunc", "fptrunc"):
                 stored = p.add("cast", f"{key} / store", column, f"{opcode} {a} {p.argument(a)} to {b}")
                 p.prepare(f"store {b} {stored}, ptr {p.argument('ptr')}", result=False)
@@ -136,7 +138,10 @@ def _selects(p: Probe) -> None:
         for column, lanes in widths(elem):
             type_, condition = shape(elem, lanes), shape("i1", lanes)
             c, a, b = p.operands(condition, type_, type_)
-            p.add("select", elem, column, f"select {condition} {c}, {type_} {a}, {type_} {b}")
+            p.add("select", f"{elem} / any", column, f"select {condition} {c}, {type_} {a}, {type_} {b}")
+            x, y = p.operands(shape("i32", lanes), shape("i32", lanes))
+            compared = p.prepare(f"icmp slt {shape('i32', lanes)} {x}, {y}")
+            p.add("select", elem, column, f"select {condition} {compared}, {type_} {a}, {type_} {b}")
             if lanes > 1:
                 one = p.argument("i1")
                 p.add("select", f"{elem} / scalar", column, f"select i1 {one}, {type_} {a}, {type_} {b}")
@@ -175,6 +180,7 @@ def _lanes(p: Probe) -> None:
                 p.add("lane", f"{key} / poison", lane, f"{into} poison, {elem} {scalar}, {at}")
                 loaded = p.prepare(f"load {elem}, ptr {p.argument('ptr')}")
                 p.add("lane", f"{key} / load", lane, f"{into} {vector}, {elem} {loaded}, {at}")
+                loaded = p.prepare(f"load {elem}, ptr {p.argument('ptr')}")
                 p.add("lane", f"{key} / poison load", lane, f"{into} poison, {elem} {loaded}, {at}")
                 p.add("lane", f"{key} / const", lane, f"{into} {vector}, {elem} {constant}, {at}")
                 p.add("lane", f"{key} / poison const", lane, f"{into} poison, {elem} {constant}, {at}")

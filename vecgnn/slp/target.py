@@ -113,10 +113,14 @@ class Target:
         return self._row("compare", f"{opcode} {predicate} {elem}", lanes, "const" if constant else "")
 
     @_memoized
-    def select(self, elem: str, lanes: int, scalar_condition: bool = False) -> int | None:
-        """A select; of vectors by one i1 where ``scalar_condition``.  A select of i1 that is a logical "and"
-        or "or" (``select c, x, false``, ``select c, true, x``) costs what ``arithmetic`` says of that."""
-        return self._row("select", elem, lanes, "scalar" if scalar_condition else "")
+    def select(
+        self, elem: str, lanes: int, scalar_condition: bool = False, condition: str = "compare"
+    ) -> int | None:
+        """A select; of vectors by one i1 where ``scalar_condition``.  ``condition`` is "any" where it is not
+        directly a comparison (on AArch64 an fcmp other than ole, olt, ogt, oge, oeq, une is "any" as well).
+        A select of i1 that is a logical "and" or "or" (``select c, x, false``, ``select c, true, x``) costs
+        what ``arithmetic`` says of that."""
+        return self._row("select", elem, lanes, "scalar" if scalar_condition else condition)
 
     @_memoized
     def intrinsic(self, name: str, elem: str, lanes: int, operand: str = "", variant: str = "") -> int | None:
