@@ -1,4 +1,4 @@
-"""How long ``vecgnn vectorize`` takes: over one block of growing length, and over a module of 20,000 instructions.
+"""How long ``vecgnn vectorize`` takes, over one block of growing length and a module of 20,000 instructions.
 
 Run by hand:  .venv/bin/python benchmarks/scaling.py -o scaling.json
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from straightline import HEADER
+
 from vecgnn import cli
 
 MODULE = (
@@ -41,7 +41,9 @@ def module(tmp_path: Path) -> Path:
     return path
 
 
-def test_vectorizes_to_a_file_with_a_summary(module: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_vectorizes_to_a_file_with_a_summary(
+    module: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     out = tmp_path / "out.ll"
     assert cli.main(["vectorize", str(module), "-o", str(out)]) == 0
     assert "store <2 x double>" in out.read_text()
@@ -126,7 +128,9 @@ def test_unknown_cpu_packer_and_function(module: Path, tmp_path: Path, capsys: p
     assert out.read_text() == "kept"
 
 
-def test_output_that_cannot_be_written(module: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch):
+def test_output_that_cannot_be_written(
+    module: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
+):
     assert "does not exist" in refused(["vectorize", str(module), "-o", str(tmp_path / "no/out.ll")], capsys)
     assert "is a directory" in refused(["vectorize", str(module), "-o", str(tmp_path)], capsys)
     monkeypatch.setattr(cli.os, "access", lambda path, mode: False)  # root may write anywhere
@@ -134,14 +138,16 @@ def test_output_that_cannot_be_written(module: Path, tmp_path: Path, capsys: pyt
     assert not (tmp_path / "out.ll").exists()
 
 
-def test_failed_write_leaves_what_stood_there(module: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch):
+def test_failed_write_leaves_what_stood_there(
+    module: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
+):
     out = tmp_path / "out.ll"
     out.write_text("kept")
 
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cli.os, "replace", full)
+    monkeypatch.setattr(Path, "replace", full)
     assert "No space left" in refused(["vectorize", str(module), "-o", str(out)], capsys)
     assert out.read_text() == "kept"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.ll", "out.ll"]
@@ -153,7 +159,9 @@ def test_target_list(capsys: pytest.CaptureFixture[str]):
     assert {"x86-64-v2", "x86-64-v3", "x86-64-v4", "znver5", "neoverse-v2"} <= listed
 
 
-def test_target_probe_writes_a_table_that_can_be_used(module: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_target_probe_writes_a_table_that_can_be_used(
+    module: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     table = tmp_path / "haswell.json"
     assert cli.main(["target", "probe", "haswell", "-o", str(table)]) == 0
     capsys.readouterr()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from straightline import HEADER, functions
+
 from vecgnn.ir import dependence
 from vecgnn.ir.reader import read_module
 from vecgnn.slp import target
@@ -26,7 +26,7 @@ def problem_of(text: str, cpu: str = "x86-64-v3") -> PackingProblem:
 
 
 def some_packs(problem: PackingProblem) -> list[Pack]:
-    """Legal packs that the candidates offer: memory windows of two and four, what feeds and what uses them."""
+    """Legal packs that the candidates offer: memory windows, what feeds them and what uses them."""
     candidates = problem.candidates
     found: list[Pack] = []
     for block in candidates.blocks():
@@ -39,8 +39,7 @@ def some_packs(problem: PackingProblem) -> list[Pack]:
         found += candidates.consumers(pack)
     for pack in tuple(found):
         for operand in pack.operands:
-            for option in candidates.producers(operand):
-                found += option
+            found += candidates.producers(operand)
     return [pack for pack in dict.fromkeys(found) if not pack_reason(problem.graph, pack)]
 
 
@@ -93,7 +92,9 @@ def test_greedy_is_legal_never_dearer_and_keeps_every_dependence(text: str):
         assert sorted(place) == list(range(block.start, block.stop))
         for index in range(block.start, block.stop):
             for before in graph.predecessors[index]:
-                same = pricer.owner.get(index) is not None and pricer.owner.get(index) == pricer.owner.get(before)
+                same = pricer.owner.get(index) is not None and pricer.owner.get(index) == pricer.owner.get(
+                    before
+                )
                 assert place[before] < place[index] or same
 
 

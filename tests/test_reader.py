@@ -11,7 +11,9 @@ from vecgnn.ir.reader import canonical_text, debug_location, read_canonical, rea
 
 
 def function_of(body: str, prologue: str = "") -> Function:
-    module = read_module(f"{prologue}\ndefine void @f(ptr %p, i32 %n, double %d) {{\n{body}\n  ret void\n}}\n")
+    module = read_module(
+        f"{prologue}\ndefine void @f(ptr %p, i32 %n, double %d) {{\n{body}\n  ret void\n}}\n"
+    )
     assert module.functions[0].reason == ""
     return module.functions[0]
 
@@ -84,14 +86,14 @@ def test_numbered_struct_types_stay_apart_from_numbered_values():
 def test_calls():
     prologue = (
         "declare noalias ptr @malloc(i64) #0\ndeclare i32 @printf(ptr, ...)\n"
-        "attributes #0 = { nounwind memory(none) }\n@s = constant [3 x i8] c\"%d\\00\""
+        'attributes #0 = { nounwind memory(none) }\n@s = constant [3 x i8] c"%d\\00"'
     )
     function = function_of(
         "  %a = tail call noalias ptr @malloc(i64 noundef 8) #0\n"
         "  %b = call i32 (ptr, ...) @printf(ptr @s, i32 %n)\n"
-        "  %c = call double asm sideeffect \"nop %1\", \"=x,x\"(double %d)\n"
+        '  %c = call double asm sideeffect "nop %1", "=x,x"(double %d)\n'
         "  call void %p(i32 %n)\n"
-        "  call void @llvm.assume(i1 true) [ \"align\"(ptr %p, i64 16) ]",
+        '  call void @llvm.assume(i1 true) [ "align"(ptr %p, i64 16) ]',
         prologue,
     )
     malloc, printf, assembly, indirect, assume, _ = function.instructions

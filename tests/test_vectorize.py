@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import llvmlite.binding as llvm
 import pytest
-
 from straightline import HEADER
+
 from vecgnn import vectorize
 from vecgnn.errors import InputError
 from vecgnn.slp.greedy import pack_greedily
@@ -63,10 +63,12 @@ def test_an_illegal_packing_is_not_emitted():
 def test_a_function_whose_result_the_verifier_refuses_is_put_back(monkeypatch: pytest.MonkeyPatch):
     emit = vectorize.emit
 
-    def broken(pricer, metadata):  # noqa: ANN001, ANN202
+    def broken(pricer, metadata):
         emitted = emit(pricer, metadata)
         if pricer.graph.function.name == "@f":
-            return type(emitted)(emitted.text.replace("fmul <2 x double>", "fmul <3 x double>"), emitted.declarations)
+            return type(emitted)(
+                emitted.text.replace("fmul <2 x double>", "fmul <3 x double>"), emitted.declarations
+            )
         return emitted
 
     monkeypatch.setattr(vectorize, "emit", broken)
@@ -92,10 +94,14 @@ def test_unknown_packer():
 
 @pytest.mark.parametrize(
     ("attribute", "said"),
-    [("optnone noinline", "optnone"), ("strictfp", "strictfp"), ('"target-features"="-sse2"', "no vector registers")],
+    [
+        ("optnone noinline", "optnone"),
+        ("strictfp", "strictfp"),
+        ('"target-features"="-sse2"', "no vector registers"),
+    ],
 )
 def test_functions_left_alone(attribute: str, said: str):
-    result = vectorize.vectorize_text(MODULE.replace("{ \"target", "{ " + attribute + " \"target"))
+    result = vectorize.vectorize_text(MODULE.replace('{ "target', "{ " + attribute + ' "target'))
     assert all(said in report.reason and not report.changed for report in result.functions)
     assert result.text == result.before
 
@@ -109,7 +115,9 @@ def test_a_target_without_a_table_is_left_alone_unless_one_is_named():
 def test_numbered_struct_types_leave_functions_with_numbered_values_alone():
     text = HEADER + "%0 = type { double, double }\n" + FUNCTION.format(name="f") + ATTRIBUTES
     text = text.replace("%out", "%0").replace("ptr %a)", "ptr %1)").replace("ptr %a,", "ptr %1,")
-    result = vectorize.vectorize_text(text + "define i64 @s(ptr %p) {\n  %x = getelementptr %0, ptr %p, i64 1\n"
-                                      "  %y = ptrtoint ptr %x to i64\n  ret i64 %y\n}\n")
+    result = vectorize.vectorize_text(
+        text + "define i64 @s(ptr %p) {\n  %x = getelementptr %0, ptr %p, i64 1\n"
+        "  %y = ptrtoint ptr %x to i64\n  ret i64 %y\n}\n"
+    )
     assert "numbered struct types" in result.functions[0].reason
     assert result.text == result.before

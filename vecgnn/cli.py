@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     vectorize.add_argument("-o", "--output", metavar="OUT.ll", default="-", help="default: standard output")
     vectorize.add_argument("--packer", default="greedy", help="greedy (default) or none")
     vectorize.add_argument("--mcpu", help="the target whose prices count, instead of each function's own")
-    vectorize.add_argument("--function", action="append", metavar="NAME", help="only this function; repeatable")
+    vectorize.add_argument(
+        "--function", action="append", metavar="NAME", help="only this function; repeatable"
+    )
     vectorize.add_argument("--verify", action="store_true", help="run scalar and vector code and compare")
     vectorize.add_argument("--json", action="store_true", help="write the summary on stderr as JSON")
     vectorize.add_argument("-q", "--quiet", action="store_true", help="no summary")
@@ -119,8 +121,8 @@ def write_atomically(path: str, text: str) -> None:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        os.chmod(temporary, mode)
-        os.replace(temporary, target)
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(target)
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
@@ -203,12 +205,14 @@ def _print_summary(name: str, result: Result, verdicts: Sequence[Verification]) 
         )
     for report in result.functions:
         if report.reason and (report.bug or not report.changed):
-            say(f"  {report.name}: {'BUG, please report: ' if report.bug else ''}left as it was: {report.reason}")
+            bug = "BUG, please report: " if report.bug else ""
+            say(f"  {report.name}: {bug}left as it was: {report.reason}")
     if changed:
         before = sum(report.cost_before for report in changed)
         after = sum(report.cost_after for report in changed)
         say(f"  packs: {', '.join(f'{count} {kind}' for kind, count in sorted(packs.items()))}")
-        say(f"  estimated cost of what changed: {before} -> {after} (-{100 * (before - after) / max(1, before):.1f} %)")
+        percent = 100 * (before - after) / max(1, before)
+        say(f"  estimated cost of what changed: {before} -> {after} (-{percent:.1f} %)")
     for verdict in verdicts:
         say(f"  {verdict.function}: {verdict.verdict.name}{': ' + verdict.reason if verdict.reason else ''}")
     say("  time: " + ", ".join(f"{step} {seconds:.2f} s" for step, seconds in result.seconds.items()))
@@ -262,7 +266,10 @@ def _compare(options: argparse.Namespace) -> int:
                 write_atomically(str(folder / f"{found.name}.{packer}.ll"), text)
     print(f"{'total':28}" + "".join(f"{totals[column]:>{width}}" for column in columns))
     base = max(1, totals["scalar"])
-    print(f"{'':28}" + "".join(f"{100 * (totals[column] - base) / base:>{width - 2}.1f} %" for column in columns))
+    print(
+        f"{'':28}"
+        + "".join(f"{100 * (totals[column] - base) / base:>{width - 2}.1f} %" for column in columns)
+    )
     if folder:
         table = {"march": options.march, "packers": packers, "modules": rows}
         write_atomically(str(folder / "compare.json"), json.dumps(table, indent=1) + "\n")
@@ -319,7 +326,12 @@ def _fuzz(options: argparse.Namespace) -> int:
                 bar.write(f"seed {case.seed}: {case.outcome}: {case.reason}", file=sys.stderr)
 
         found = campaign(
-            seeds, transform, instructions=options.instructions, runs=options.runs, keep=keep, progress=advance
+            seeds,
+            transform,
+            instructions=options.instructions,
+            runs=options.runs,
+            keep=keep,
+            progress=advance,
         )
     if options.json:
         print(json.dumps(found.summary()))

@@ -184,14 +184,18 @@ def _function(
     """One function through the pipeline.  A defect of ours costs the function its packs, never its code."""
     if reason := _left_alone(module, function, forced):
         return FunctionReport(function.name, instructions=len(function.instructions), reason=reason), None
-    prices, approximate = (forced, False) if forced else target.for_attributes(function.attributes, module.triple)
+    prices, approximate = (
+        (forced, False) if forced else target.for_attributes(function.attributes, module.triple)
+    )
     note = f"no table for its CPU, {prices.name} used" if approximate else ""
     try:
         with clock.step("dependence"):
             graph = dependence.build(module, function)
             candidates = Candidates(graph, prices)
             for block in candidates.blocks():
-                graph.reach[function.blocks[block].start]  # found on demand; asked here so that it counts here
+                graph.reach[
+                    function.blocks[block].start
+                ]  # found on demand; asked here so that it counts here
         with clock.step("pack"):
             solution = choose(PackingProblem(graph, prices, candidates))
         packs = solution.packing.packs
@@ -214,7 +218,9 @@ def _function(
         return FunctionReport(
             function.name, prices.name, len(function.instructions), reason=reason, bug=True
         ), None
-    kinds = Counter(f"{pack.kind} x{len(pack.operands[0]) if pack.kind == 'reduce' else len(pack)}" for pack in packs)
+    kinds = Counter(
+        f"{pack.kind} x{len(pack.operands[0]) if pack.kind == 'reduce' else len(pack)}" for pack in packs
+    )
     report = FunctionReport(
         function.name, prices.name, len(function.instructions), pricer.scalar, pricer.total, dict(kinds), note
     )
@@ -262,7 +268,9 @@ def _verified(
 
 def _refusal(text: str) -> str:
     try:
-        llvm.parse_assembly(text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")).verify()
+        llvm.parse_assembly(
+            text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+        ).verify()
     except RuntimeError as error:
         return " ".join(str(error).split())[:300]
     return ""

@@ -169,9 +169,7 @@ def _named(header: str, lines: list[str]) -> str:
     return "\n".join(_NUMBERED_LABEL.sub(rf"{prefix}\1:", line) for line in renamed)
 
 
-def assemble(
-    module: Module, functions: Mapping[int, Emitted], metadata: MetadataWriter
-) -> str:
+def assemble(module: Module, functions: Mapping[int, Emitted], metadata: MetadataWriter) -> str:
     """The module's text with functions replaced, declarations added where they lack, metadata at the end."""
     text = module.render({position: emitted.text for position, emitted in functions.items()})
     missing = {

@@ -11,7 +11,15 @@ from vecgnn.ir.nodes import Instruction
 from vecgnn.ir.reader import debug_location
 from vecgnn.ir.tbaa import AliasMetadata
 
-_KEPT_WHERE_EQUAL = ("alias.scope", "noalias", "fpmath", "nontemporal", "invariant.load", "llvm.access.group", "mmra")
+_KEPT_WHERE_EQUAL = (
+    "alias.scope",
+    "noalias",
+    "fpmath",
+    "nontemporal",
+    "invariant.load",
+    "llvm.access.group",
+    "mmra",
+)
 
 
 class MetadataWriter:

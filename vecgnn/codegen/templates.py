@@ -13,9 +13,7 @@ from vecgnn.slp.intrinsics import VECTOR_INTRINSICS, base_name, intrinsic_declar
 from vecgnn.slp.pack import Pack
 from vecgnn.slp.source import Constant, Insert, Step
 
-_FLAG_ORDER = (
-    "fast reassoc nnan ninf nsz arcp contract afn nuw nsw exact disjoint nneg samesign".split()
-)
+_FLAG_ORDER = "fast reassoc nnan ninf nsz arcp contract afn nuw nsw exact disjoint nneg samesign".split()
 _ALL_FAST = FAST_MATH_FLAGS - {"fast"}
 
 
@@ -136,9 +134,7 @@ def step(writer: Writer, element: str, recipe_step: Step, earlier: Sequence[str]
     if isinstance(recipe_step, Constant):
         if recipe_step.values[0] is not None and len(set(recipe_step.values)) == 1:
             return f"splat ({element} {recipe_step.values[0]})"
-        lanes = ", ".join(
-            f"{element} {'poison' if value is None else value}" for value in recipe_step.values
-        )
+        lanes = ", ".join(f"{element} {'poison' if value is None else value}" for value in recipe_step.values)
         return f"<{lanes}>"
     if isinstance(recipe_step, Insert):
         into = "poison" if recipe_step.into is None else writer.vector(recipe_step.into, earlier)

@@ -11,7 +11,15 @@ from functools import lru_cache
 
 from vecgnn.errors import InputError
 
-_FLOATS = {"half": 16, "bfloat": 16, "float": 32, "double": 64, "x86_fp80": 80, "fp128": 128, "ppc_fp128": 128}
+_FLOATS = {
+    "half": 16,
+    "bfloat": 16,
+    "float": 32,
+    "double": 64,
+    "x86_fp80": 80,
+    "fp128": 128,
+    "ppc_fp128": 128,
+}
 _VECTOR = re.compile(r"<(?:vscale x )?(\d+) x (.+)>$")
 _ARRAY = re.compile(r"\[(\d+) x (.+)\]$")
 _POINTER = re.compile(r"ptr(?: addrspace\((\d+)\))?$")

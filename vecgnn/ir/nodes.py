@@ -99,7 +99,9 @@ class Function:
     type: str  # return type
     header: str  # the define line, up to and including "{"
     arguments: tuple[Argument, ...]
-    attributes: Mapping[str, str]  # groups resolved: {"nounwind": "", "target-cpu": "znver5", "memory": "none"}
+    attributes: Mapping[
+        str, str
+    ]  # groups resolved: {"nounwind": "", "target-cpu": "znver5", "memory": "none"}
     blocks: tuple[Block, ...]
     instructions: tuple[Instruction, ...]
     records: Mapping[int, tuple[str, ...]]  # debug-record lines printed directly before an instruction

@@ -121,7 +121,15 @@ class _FunctionReader:
         except (NotUnderstood, InputError, ValueError, IndexError) as error:
             return Function(name, "", header, (), {}, (), (), {}, text, reason=str(error) or "not understood")
         return Function(
-            name, define.type, header, define.arguments, define.attributes, blocks, instructions, records, text
+            name,
+            define.type,
+            header,
+            define.arguments,
+            define.attributes,
+            blocks,
+            instructions,
+            records,
+            text,
         )
 
     def _body(

@@ -102,9 +102,7 @@ def read_shape(
 class _Parse:
     """What has been read of one instruction so far."""
 
-    def __init__(
-        self, scanner: Scanner, groups: Mapping[str, Mapping[str, str]], layout: DataLayout
-    ) -> None:
+    def __init__(self, scanner: Scanner, groups: Mapping[str, Mapping[str, str]], layout: DataLayout) -> None:
         self.scanner = scanner
         self.groups = groups
         self.layout = layout

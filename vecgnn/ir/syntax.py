@@ -17,8 +17,8 @@ _LOCAL = re.compile(r'%(?:[-\w$.]+|"[^"]*")')
 _WORD = re.compile(r"[\w.$-]+")
 _SIMPLE_VALUE = re.compile(r'[%@](?:[-\w$.]+|"[^"]*")|[-+\w.]+|!\d+')
 _CONSTANT_EXPRESSIONS = frozenset(
-    "getelementptr ptrtoint ptrtoaddr inttoptr bitcast addrspacecast trunc add sub mul xor shl extractelement "
-    "insertelement shufflevector blockaddress splat ptrauth".split()
+    "getelementptr ptrtoint ptrtoaddr inttoptr bitcast addrspacecast trunc add sub mul xor shl "
+    "extractelement insertelement shufflevector blockaddress splat ptrauth".split()
 )
 _STRING = re.compile(r'"[^"]*"')
 _GLOBAL = re.compile(r'@(?:[-\w$.]+|"[^"]*")')
@@ -87,14 +87,20 @@ class Scanner:
         end = self.position + len(token)
         if not self.text.startswith(token, self.position):
             return False
-        if token[-1].isalnum() and end < len(self.text) and (self.text[end].isalnum() or self.text[end] in "_."):
+        if (
+            token[-1].isalnum()
+            and end < len(self.text)
+            and (self.text[end].isalnum() or self.text[end] in "_.")
+        ):
             return False
         self.position = end
         return True
 
     def expect(self, token: str) -> None:
         if not self.accept(token):
-            raise NotUnderstood(f"expected {token!r} before {self.text[self.position : self.position + 30]!r}")
+            raise NotUnderstood(
+                f"expected {token!r} before {self.text[self.position : self.position + 30]!r}"
+            )
 
     def match(self, pattern: re.Pattern[str]) -> str:
         """The text of the pattern at this place, moved past; "" where it does not match."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from vecgnn.ir.dependence import DependenceGraph
 from vecgnn.ir.nodes import Instruction
@@ -29,6 +30,8 @@ from vecgnn.slp.target import Target
 
 MAX_LANES = 64
 LOOK_AHEAD = 2
+
+_Group = tuple[Hashable, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,9 @@ class Candidates:
 
     def _find_chains(self, block: int) -> Iterator[Chain]:
         bounds = self.graph.function.blocks[block]
-        groups: dict[Hashable, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        groups: dict[tuple[str, str, str, Hashable], dict[int, list[int]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         for index in range(bounds.start, bounds.stop):
             instruction = self._instructions[index]
             element = memory_element(instruction.form)
@@ -77,9 +82,8 @@ class Candidates:
             if address is not None:
                 group = groups[(instruction.opcode, element, address.base, address.terms)]
                 group[address.offset].append(index)
-        for key, offsets in groups.items():
-            size = self.graph.module.layout.size(str(key[1]))  # pyright: ignore
-            yield from _runs(str(key[0]), offsets, size)  # pyright: ignore
+        for (opcode, element, _, _), offsets in groups.items():
+            yield from _runs(opcode, offsets, self.graph.module.layout.size(element))
 
     def windows(self, chain: Chain, width: int, start: int = 0) -> Iterator[tuple[int, ...]]:
         """Members of a chain, ``width`` at a time, from ``start`` on, without overlap."""
@@ -95,35 +99,29 @@ class Candidates:
 
     # Operands
 
-    def producers(self, values: OperandPack) -> list[tuple[Pack, ...]]:
-        """Sets of packs that would make the operand pack without gathering, the best guess first."""
+    def producers(self, values: OperandPack) -> list[Pack]:
+        """Packs that together would make the operand pack, or much of it, without gathering."""
         definitions = self.graph.definitions
         lanes = [definitions.get(value) for value in values]
         distinct = [lane for lane in dict.fromkeys(lanes) if lane is not None]
         if len(distinct) < 2:
             return []
-        block = self._instructions[distinct[0]].block
-        groups: dict[Hashable, list[int]] = defaultdict(list)
+        groups: dict[tuple[int, _Group], list[int]] = defaultdict(list)
         for lane in distinct:
             instruction = self._instructions[lane]
-            if instruction.block != block:
-                groups[(instruction.block, self._group(instruction))].append(lane)
-            else:
-                groups[(block, self._group(instruction))].append(lane)
+            group = self._group(instruction)
+            if group is not None:
+                groups[(instruction.block, group)].append(lane)
         packs: list[Pack] = []
-        for (_, key), members in groups.items():  # pyright: ignore
-            if key is None:
-                continue
-            if key[0] == "load":
+        for (_, group), members in groups.items():
+            if group[0] == "load":
                 packs += self._covering(members)
             else:
                 packs += self._isomorphic(members)
-        if not packs:
-            return []
-        options = [tuple(packs)]
-        return options
+        return packs
 
-    def _group(self, instruction: Instruction) -> tuple[Hashable, ...] | None:
+    def _group(self, instruction: Instruction) -> _Group | None:
+        """Equal for instructions of which one pack could be made, loads of one array all alike."""
         element = memory_element(instruction.form)
         if element and instruction.opcode == "load":
             address = self.graph.access[instruction.index]
@@ -156,7 +154,7 @@ class Candidates:
         positions = vector_positions(form)
         rows = [[self._instructions[lane].operands[position] for position in positions] for lane in lanes]
         if commutative(form):
-            for previous, row in zip(rows, rows[1:], strict=False):
+            for previous, row in pairwise(rows):
                 straight = self.score(previous[0], row[0]) + self.score(previous[1], row[1])
                 crossed = self.score(previous[0], row[1]) + self.score(previous[1], row[0])
                 if crossed > straight:
@@ -190,7 +188,9 @@ class Candidates:
             if distance is None:
                 return 0
             size = self.graph.module.layout.size(element)
-            return 4 if distance == size else 3 if distance == -size else 2 if abs(distance) <= 4 * size else 1
+            return (
+                4 if distance == size else 3 if distance == -size else 2 if abs(distance) <= 4 * size else 1
+            )
         lane, other = extracted_lane(first), extracted_lane(second)
         if lane and other:
             return 4 if lane.vector == other.vector and other.lane == lane.lane + 1 else 1
@@ -226,7 +226,9 @@ class Candidates:
         span = last - first + 1
         width = 1 << (span - 1).bit_length()
         if span > 1 and width <= 2 * len(positions) and width <= MAX_LANES:
-            start = min(first - first % width if first % width + span <= width else first, len(chain.members) - width)
+            start = min(
+                first - first % width if first % width + span <= width else first, len(chain.members) - width
+            )
             if start >= 0 and start <= first:
                 yield self.memory_pack(chain.members[start : start + width])
                 return
@@ -317,7 +319,7 @@ class Candidates:
                 yield index, ordered
 
     def reduction_pack(self, root: int, leaves: Sequence[str], width: int) -> Pack | None:
-        """The reduction at ``root`` with its leaves in vectors of ``width``; what is left over stays scalar."""
+        """The reduction at ``root`` with leaves in vectors of ``width``; what is left over stays scalar."""
         tree = reduction_tree(self.graph, root)
         whole = len(leaves) // width
         if tree is None or not whole:
@@ -331,7 +333,9 @@ class Candidates:
         if len(users) != 1:
             return False
         user = self._instructions[users[0]]
-        return user.block == instruction.block and elementwise_key(user.form) == elementwise_key(instruction.form)
+        return user.block == instruction.block and elementwise_key(user.form) == elementwise_key(
+            instruction.form
+        )
 
     def _leaf_key(self, index: int) -> Hashable:
         instruction = self._instructions[index]

@@ -60,7 +60,10 @@ class Pricer:
         self.graph = graph
         self.target = target
         self._instructions = graph.function.instructions
-        self._price = [target.scalar(instruction, graph) for instruction in self._instructions]
+        self._price = [
+            target.scalar(instruction, graph)  # pyright: ignore[reportArgumentType] - cached properties
+            for instruction in self._instructions
+        ]
         self.scalar = self.total = sum(self._price)
         self.unpriced = 0
         self.owner: dict[int, Pack] = {}

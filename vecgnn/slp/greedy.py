@@ -13,7 +13,7 @@ from vecgnn.slp.candidates import MAX_LANES, Chain
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.legality import pack_reason
 from vecgnn.slp.pack import OperandPack, Pack, Packing, PackingProblem, Solution
-from vecgnn.slp.schedule import Order
+from vecgnn.slp.schedule import Order, Snapshot
 
 MAX_DEPTH = 24
 MAX_STEPS_UP = 6
@@ -205,16 +205,14 @@ class _Search:
         located = self.pricer.located
         if all(value in located for value in operand):
             return
-        for option in self.candidates.producers(operand):
-            start = len(tree)
-            for pack in option:
-                if self._add(pack):
-                    tree.append(pack)
-                    for inner in pack.operands:
-                        self._descend(inner, tree, parts, depth + 1)
-            if len(tree) > start:
-                parts.append((start, len(tree)))
-                return
+        start = len(tree)
+        for pack in self.candidates.producers(operand):
+            if self._add(pack):
+                tree.append(pack)
+                for inner in pack.operands:
+                    self._descend(inner, tree, parts, depth + 1)
+        if len(tree) > start:
+            parts.append((start, len(tree)))
 
     def _trim(self, tree: list[Pack], parts: Iterable[tuple[int, int]]) -> list[Pack]:
         """Take out, from the leaves on, each part whose absence makes the function no dearer."""
@@ -245,7 +243,6 @@ class _Search:
         self._change = self.pricer.update(add=(pack,))
         return True
 
-    def _undo(self, packs: Sequence[Pack], snapshot: object) -> None:
+    def _undo(self, packs: Sequence[Pack], snapshot: Snapshot) -> None:
         self.pricer.update(remove=packs)
-        self.order.restore(snapshot)  # pyright: ignore
-
+        self.order.restore(snapshot)

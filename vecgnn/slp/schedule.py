@@ -23,6 +23,9 @@ class _Contracted:
     closure: int
 
 
+Snapshot = dict[int, dict[Pack, _Contracted]]
+
+
 class Order:
     """The packs chosen so far, and the dependences between them."""
 
@@ -30,11 +33,11 @@ class Order:
         self.graph = graph
         self._blocks: dict[int, dict[Pack, _Contracted]] = {}
 
-    def snapshot(self) -> dict[int, dict[Pack, _Contracted]]:
+    def snapshot(self) -> Snapshot:
         """The state now, for ``restore``; what is in it is never changed afterwards."""
         return dict(self._blocks)
 
-    def restore(self, snapshot: dict[int, dict[Pack, _Contracted]]) -> None:
+    def restore(self, snapshot: Snapshot) -> None:
         self._blocks = dict(snapshot)
 
     def add(self, pack: Pack) -> bool:
@@ -86,7 +89,9 @@ def _leaves_and_returns(
     return bool(outside & lanes)
 
 
-def schedule(graph: DependenceGraph, block: int, packs: Sequence[Pack], live: Sequence[bool]) -> list[Pack | int]:
+def schedule(
+    graph: DependenceGraph, block: int, packs: Sequence[Pack], live: Sequence[bool]
+) -> list[Pack | int]:
     """Packs and remaining scalars of a block in an order that keeps every dependence.
 
     Scalars that are not live are left out.  Among what is ready, the first in the original order comes

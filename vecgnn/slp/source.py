@@ -94,7 +94,10 @@ def choose_source(
     if (
         whole is not None
         and whole.lanes == len(values)
-        and all(lane is not None and lane.vector == whole.vector and lane.lane == k for k, lane in enumerate(lanes))
+        and all(
+            lane is not None and lane.vector == whole.vector and lane.lane == k
+            for k, lane in enumerate(lanes)
+        )
     ):
         return Source("whole", 0, _existing([whole.vector]), (), whole.vector)
     shuffled = _shuffled(values, element, target, lanes)
@@ -246,5 +249,3 @@ def _folded(
         filled |= mine.keys()
     assert result is not None
     return result
-
-
