@@ -309,3 +309,114 @@ def test_disjoint_accesses_do_not_meet(seed: int):
             if the_graph._alias.disjoint(addresses[0], size, addresses[1], other_size):
                 apart = (one - other) % WORD >= other_size and (other - one) % WORD >= size
                 assert apart, (body, first, second)
+
+
+def test_pointers_in_step_are_told_apart_and_others_are_not():
+    module = read_module(
+        LAYOUT
+        + """
+define void @f(ptr %a) {
+entry:
+  %a8 = getelementptr inbounds i8, ptr %a, i64 8
+  br label %loop
+loop:
+  %p = phi ptr [ %a, %entry ], [ %p16, %loop ]
+  %q = phi ptr [ %a8, %entry ], [ %q16, %loop ]
+  %r = phi ptr [ %a8, %entry ], [ %ri, %loop ]
+  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %p16 = getelementptr inbounds i8, ptr %p, i64 16
+  %q16 = getelementptr inbounds i8, ptr %q, i64 16
+  %ri = getelementptr inbounds i8, ptr %r, i64 %i
+  %next = add i64 %i, 1
+  br label %loop
+}
+"""
+    )
+    the_graph = build(module, module.functions[0])
+    p, q, r = (the_graph.address_of(name) for name in ("%p", "%q", "%r"))
+    assert the_graph._alias.disjoint(p, 8, q, 8)
+    assert not the_graph._alias.disjoint(p, 9, q, 8)
+    assert not the_graph._alias.disjoint(p, 8, r, 8)
+
+
+Code = list[tuple[str, str, list[str]]]
+"""Pointer instructions: name, kind, operands."""
+
+
+def choosing_loop(rng: random.Random) -> tuple[Code, Code, Code]:
+    """Pointers made before a loop, its phis, and pointers made in it."""
+    pointers = ["%a", "%b"]
+
+    def more(prefix: str, count: int, counters: tuple[str, ...]) -> Code:
+        code: Code = []
+        for number in range(count):
+            name, source = f"%{prefix}{number}", rng.choice(pointers)
+            match rng.choice(("step", "step", "select", "index")):
+                case "step":
+                    code.append((name, "step", [source, str(rng.choice((-8, 4, 8, 16, 0)))]))
+                case "index":
+                    code.append((name, "index", [source, rng.choice(counters), str(rng.choice((4, 8)))]))
+                case _:
+                    code.append((name, "select", ["%c", source, rng.choice(pointers)]))
+            pointers.append(name)
+        return code
+
+    before = more("e", rng.randrange(4), ("%m",))
+    started = [(f"%p{number}", rng.choice(pointers)) for number in range(rng.randrange(1, 4))]
+    pointers += [name for name, _ in started]
+    inside = more("l", rng.randrange(1, 6), ("%i", "%m"))
+    return before, [(name, "phi", [first, rng.choice(pointers)]) for name, first in started], inside
+
+
+def printed(code: Code) -> str:
+    forms = {
+        "step": "{} = getelementptr inbounds i8, ptr {}, i64 {}",
+        "index": "{0} = getelementptr [{3} x i8], ptr {1}, i64 {2}",
+        "select": "{} = select i1 {}, ptr {}, ptr {}",
+        "phi": "{} = phi ptr [ {}, %entry ], [ {}, %loop ]",
+    }
+    return "\n".join(forms[kind].format(name, *operands) for name, kind, operands in code)
+
+
+def execute(code: Code, values: dict[str, int], first_arm: bool) -> None:
+    for name, kind, operands in code:
+        if kind == "step":
+            values[name] = values[operands[0]] + int(operands[1])
+        elif kind == "index":
+            values[name] = values[operands[0]] + values[operands[1]] * int(operands[2])
+        else:
+            values[name] = values[operands[1 if first_arm else 2]]
+
+
+@given(st.integers(0, 1 << 32))
+def test_pointers_that_choose(seed: int):
+    rng = random.Random(seed)
+    before, phis, inside = choosing_loop(rng)
+    text = f"""define void @f(ptr %a, ptr %b, i64 %m, i1 %c) {{
+entry:
+{printed(before)}
+  br label %loop
+loop:
+{printed(phis)}
+  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
+{printed(inside)}
+  %next = add i64 %i, 1
+  br label %loop
+}}"""
+    module = read_module(LAYOUT + text)
+    assert not module.functions[0].reason, module.functions[0].reason
+    the_graph = build(module, module.functions[0])
+    values = {"%a": BASE, "%b": BASE + rng.choice((0, 8, 16, 64, 4096)), "%m": rng.choice((0, 1, 2, -1))}
+    first_arm = rng.random() < 0.5
+    execute(before, values, first_arm)
+    names = [name for name, _, _ in phis + inside]
+    for iteration in range(4):
+        values.update({name: values[operands[min(iteration, 1)]] for name, _, operands in phis})
+        values["%i"] = iteration
+        execute(inside, values, first_arm)
+        for one in names:
+            for other in (*names, "%a", "%b"):
+                first, second = the_graph.address_of(one), the_graph.address_of(other)
+                if the_graph._alias.disjoint(first, 8, second, 4):
+                    apart = values[one] - values[other]
+                    assert apart >= 4 or apart <= -8, (text, one, other, iteration)

@@ -81,9 +81,7 @@ def signed_modulo(number: int, bits: int) -> int:
 class Addresses:
     """The addresses and index expressions of one function; each value is taken apart once."""
 
-    def __init__(
-        self, module: Module, definitions: Mapping[str, Instruction], ranges: Ranges
-    ) -> None:
+    def __init__(self, module: Module, definitions: Mapping[str, Instruction], ranges: Ranges) -> None:
         self._module = module
         self._layout: DataLayout = module.layout
         self._definitions = definitions

@@ -66,7 +66,7 @@ class Difference:
 
     def never(self, size: int) -> bool:
         """Whether no offsets at all make accesses of this size and larger disjoint."""
-        whole = self.high - self.low >= _WORD
+        whole = self.low <= -(_WORD >> 1) and self.high >= _WORD >> 1
         return bool(self.terms) and self.gcd < 2 * size and not self.gap and whole
 
 
@@ -171,9 +171,7 @@ class AliasAnalysis:
         """Whether ``choices_disjoint`` has anything to look at."""
         return self.objects.kind(first) == "choice" or self.objects.kind(second) == "choice"
 
-    def choices_disjoint(
-        self, first: Address, first_size: int, second: Address, second_size: int
-    ) -> bool:
+    def choices_disjoint(self, first: Address, first_size: int, second: Address, second_size: int) -> bool:
         """Whether accesses through a phi or select are disjoint whichever way it goes (aliasPHI).
 
         Offsets are kept apart from the key: only their difference matters where both pointers choose.
@@ -203,7 +201,7 @@ class AliasAnalysis:
         if not depth:
             return False
         key = (a.base, b.base, a.offset - b.offset, s, t)
-        if key in assumed:  # two pointers that move in step: by induction over the iterations
+        if a.terms == b.terms and key in assumed:  # pointers that move in step: induction over iterations
             return True
         first, second = self._choice(a.base), self._choice(b.base)
         if first is not None and second is not None and a.terms == b.terms and not crossing:
@@ -359,5 +357,3 @@ def _together(first: Instruction, second: Instruction) -> list[tuple[str, str]] 
         return None
     incoming = dict(zip(second.labels, second.operands, strict=True))
     return [(value, incoming[label]) for value, label in zip(first.operands, first.labels, strict=True)]
-
-

@@ -246,5 +246,3 @@ class _Accesses(dict[int, "Address | None"]):
             found = graph.address_of(instruction.operands[1 if instruction.opcode == "store" else 0])
         self[index] = found
         return found
-
-

@@ -139,9 +139,8 @@ class Effects:
             speculatable=self.has(form, "speculatable") and not form.bundles,
             barrier=barrier or volatile,
             convergent=self.has(form, "convergent"),
-            tail="tail" in form.attributes and not any(
-                attribute.startswith("byval") for a in form.argument_attributes for attribute in a
-            ),
+            tail="tail" in form.attributes
+            and not any(attribute.startswith("byval") for a in form.argument_attributes for attribute in a),
             references=tuple(references),
         )
 

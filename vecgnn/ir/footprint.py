@@ -177,5 +177,3 @@ def kind_of(before: Footprint, after: Footprint) -> str:
     if first & WRITE and second & WRITE:
         return "output"
     return "anti" if first & READ and second & WRITE else "order"
-
-

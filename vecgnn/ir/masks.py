@@ -174,8 +174,10 @@ class Masks:
                 continue
             if other == base or not alias.outside(base, size or 0, other, 0):
                 found = _either(found, self._unsized.get(other, (0, 0)))
-            precise = other == base or alias.positional(base, other) or (
-                alias.starts_object(base) or alias.starts_object(other)
+            precise = (
+                other == base
+                or alias.positional(base, other)
+                or (alias.starts_object(base) or alias.starts_object(other))
             )
             for shape in shapes.values():
                 if size is None or not precise:
