@@ -148,9 +148,9 @@ class _Walk:
                 continue
             seen.add(name)
             source = self.defined.get(name)
-            if source and source.opcode not in ("load", "getelementptr", "fcmp", "call", "invoke", "alloca"):
-                work += source.operands
-            elif source and source.form.callee.startswith("@llvm."):
+            if (
+                source and source.opcode not in ("load", "getelementptr", "fcmp", "call", "invoke", "alloca")
+            ) or (source and source.form.callee.startswith("@llvm.")):
                 work += source.operands
         return seen
 

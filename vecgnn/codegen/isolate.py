@@ -18,6 +18,7 @@ SLOT = 64
 """Bytes per argument in the record that passes them."""
 
 _TOKEN = re.compile(r'@(?:[-\w$.]+|"[^"]*")')
+_TOKEN_OR_STRING = re.compile(r'@(?:[-\w$.]+|"[^"]*")|"[^"]*"')
 _ATTACHMENT = re.compile(r",? !(?!\d)[\w.$-]+ !\d+")
 _GROUP_USE = re.compile(r"(?<=[\w)\]\"*>]) #(\d+)(?=[\s,\[{]|$)", re.MULTILINE)
 _GROUP = re.compile(r"^attributes #(\d+) = \{ (.*) \}$", re.MULTILINE)
@@ -291,7 +292,9 @@ class _Isolation:
         if "," not in rest[len(global_.type) :] or ", align " not in rest:
             rest += f", align {max(1, self.layout.alignment(global_.type))}"
         # A function named in an initializer could only be called through a pointer, which is refused.
-        rest = _TOKEN.sub(lambda found: self._initializer(module, found[0]), rest)
+        rest = _TOKEN_OR_STRING.sub(
+            lambda found: self._initializer(module, found[0]) if found[0][0] == "@" else found[0], rest
+        )
         self.lines.append(f"{symbol} = {keyword}{rest}")
         return symbol
 

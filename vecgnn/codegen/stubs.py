@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vecgnn.codegen.isolate import SLOT, Stub
@@ -41,10 +41,10 @@ class Effects:
 def effects(attributes: set[str]) -> Effects:
     """Read ``memory(...)``, ``nounwind`` and ``willreturn`` (LangRef: Function Attributes)."""
     texts = [attribute[7:-1] for attribute in attributes if attribute.startswith("memory(")]
-    reads = dict.fromkeys(("argmem", "other", "inaccessiblemem"), True)
+    reads: dict[str, bool] = dict.fromkeys(("argmem", "other", "inaccessiblemem"), True)
     writes = dict(reads)
     for text in texts:  # a declaration and a call site may each say something: both hold
-        said = dict.fromkeys(reads, "")
+        said: dict[str, str] = dict.fromkeys(reads, "")
         default = "none"
         for entry in text.split(","):
             place, _, what = entry.strip().rpartition(": ")
@@ -170,6 +170,3 @@ class Answers:
             return
         values = Values(random.Random(seed), self.layout)
         write(address, values.draw(type_, "small", index=type_[0] == "i"))
-
-
-Answer = Callable[[int, int], int]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import random
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from vecgnn.errors import InputError
 from vecgnn.ir.layout import DataLayout, vector_shape
 
-Profile = Literal["small", "signed", "wide", "edge"]
-"""Small positive numbers; numbers of both signs; any magnitude; zeros, limits, infinities and NaN."""
+Profile = Literal["small", "signed", "wide", "edge", "ties", "units"]
+"""Small positive numbers; numbers of both signs; any magnitude; zeros, limits, infinities and NaN; few numbers
+that meet often, zeros of both signs among them; the same without zeros."""
 
 _FLOAT_FORMATS = {"half": "<e", "float": "<f", "double": "<d"}
 FLOATS = frozenset({"half", "bfloat", "float", "double", "x86_fp80", "fp128"})
@@ -96,6 +98,7 @@ class Values:
     def __init__(self, rng: random.Random, layout: DataLayout) -> None:
         self.rng = rng
         self.layout = layout
+        self._banks: dict[tuple[str, Profile, bool], list[bytes]] = {}
 
     def draw(self, type_: str, profile: Profile, index: bool = False) -> bytes:
         """One value as it stands in memory, ``store_size`` bytes (``size`` of an aggregate)."""
@@ -123,13 +126,18 @@ class Values:
         return bytes(data[: self.layout.store_size(type_)]) if vector_shape(type_) else bytes(data)
 
     def tile(self, type_: str, profile: Profile, index: bool = False) -> tuple[bytes, int]:
-        """A stretch of neighbours in an array of the type, and the distance between them."""
-        step = len(self.draw(type_, profile, index))
-        try:
-            step = max(step, self.layout.size(type_))
-        except InputError:
-            pass
-        return b"".join(self.draw(type_, profile, index).ljust(step, b"\0") for _ in range(TILE)), step
+        """A stretch of neighbours in an array of the type, and the distance between them.
+
+        The values come from a bank that is drawn once, in a new order each time.
+        """
+        bank = self._banks.get((type_, profile, index))
+        if bank is None:
+            bank = [self.draw(type_, profile, index) for _ in range(TILE)]
+            step = len(bank[0])
+            with suppress(InputError):
+                step = max(step, self.layout.size(type_))
+            bank = self._banks[type_, profile, index] = [piece.ljust(step, b"\0") for piece in bank]
+        return b"".join(self.rng.sample(bank, TILE)), len(bank[0])
 
     def _integer(self, bits: int, profile: Profile) -> int:
         rng = self.rng
@@ -137,6 +145,8 @@ class Values:
             return rng.randrange(1, 100)
         if profile == "signed":
             return rng.randrange(-60, 61)
+        if profile in ("ties", "units"):
+            return rng.choice((0, 1, 1, -1, 2))
         if profile == "edge" and rng.random() < 0.6:
             top = 1 << (bits - 1)
             return rng.choice((0, 1, -1, 2, top, top - 1, top + 1, -2, 1 << rng.randrange(bits), bits - 1))
@@ -148,12 +158,16 @@ class Values:
         if profile == "small":
             return rng.randrange(2, 64) / 8
         if profile == "signed":
-            return rng.randrange(-64, 65) / 8 or 0.375
+            # Half of them with every bit of the fraction in use, so that rounding shows.
+            return (rng.randrange(-64, 65) / 8 or 0.375) if rng.random() < 0.5 else rng.uniform(-8, 8)
+        if profile == "ties":
+            return rng.choice((0.0, -0.0, 0.0, -0.0, 1.0, -1.0))
+        if profile == "units":
+            return rng.choice((1.0, -1.0, 2.0, 0.5))
         if profile == "edge" and rng.random() < 0.6:
-            return rng.choice(
-                (0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, largest, -largest, least, -least, 0.5)
-            )
-        return rng.uniform(-1, 1) * spread ** rng.uniform(-1, 1)
+            special = (math.inf, -math.inf, math.nan, largest, -largest, least, -least, 1.0, -1.0, 0.5)
+            return rng.choice((0.0, -0.0) if rng.random() < 0.4 else special)
+        return rng.uniform(-8, 8) if rng.random() < 0.6 else rng.uniform(-1, 1) * spread ** rng.uniform(-1, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ on standard input and answers go to standard output, both as a length and JSON.
 
 from __future__ import annotations
 
+import gc
 import json
 import mmap
 import os
@@ -64,6 +65,7 @@ def _forked(before: Module, after: Module, name: str, job: dict[str, Any], statu
     child = os.fork()
     if child == 0:
         try:
+            gc.disable()
             os.close(reader)
             finding = check(before, after, name, job["seed"], job["runs"], report, unchanged=job["unchanged"])
             os.write(writer, json.dumps([finding.verdict, finding.reason[:2000], finding.runs]).encode())
@@ -111,6 +113,8 @@ def _forked(before: Module, after: Module, name: str, job: dict[str, Any], statu
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answer jobs until there are no more."""
     machine.runner()  # compiled once, inherited by every fork
+    gc.collect()
+    gc.freeze()  # a collection in a fork would copy every page it looks at
     status = mmap.mmap(-1, 4096)
     while (job := receive(source)) is not None:
         try:

@@ -38,6 +38,7 @@ class Array:
     length: int
     noalias: bool
     writable: bool = True
+    scope: int = 0
 
 
 Lane = Callable[[int, "Writer"], Value]
@@ -89,7 +90,7 @@ class Context:
     pools: list[list[Value]]  # earlier groups, lane by lane
     index: str = ""  # an i64 that all addresses are relative to
     float_flags: str = ""
-    tagged: bool = False
+    tagged: str = ""  # "", "tbaa" or "scope": the metadata of accesses
     strange: float = 0.06  # share of irregular lanes
 
 
@@ -112,21 +113,23 @@ def address(writer: Writer, array: Array, offset: int, index: str, rng: random.R
     return writer.emit(text, "ptr").text
 
 
-def tag(array: Array, tagged: bool) -> str:
-    """The !tbaa attachment of an access, where the function has them."""
+def tag(array: Array, tagged: str) -> str:
+    """The metadata attached to an access, where the function has any."""
+    if tagged == "scope":
+        return f", !alias.scope !{210 + array.scope}, !noalias !{220 + array.scope}" if array.scope else ""
     if not tagged:
         return ""
     number = {
-        "i8": 101,
-        "i16": 102,
-        "i32": 103,
-        "i64": 104,
-        "half": 105,
-        "float": 106,
-        "double": 107,
-        "ptr": 108,
+        "i8": 111,
+        "i16": 112,
+        "i32": 113,
+        "i64": 114,
+        "half": 115,
+        "float": 116,
+        "double": 117,
+        "ptr": 118,
     }
-    return f", !tbaa !{number[array.element] + 10}"
+    return f", !tbaa !{number[array.element]}"
 
 
 def lane_offsets(rng: random.Random, lanes: int) -> list[int]:
@@ -225,7 +228,9 @@ def _integer(context: Context, type_: str, lanes: int, depth: int) -> Lane:
     kind = rng.random()
     if kind < 0.14:
         return _widened(context, type_, lanes, depth)
-    if kind < 0.22:
+    if kind < 0.2 and width > 8:
+        return _joined(context, type_, lanes, depth)
+    if kind < 0.27:
         condition = template(context, "i1", lanes, depth - 1)
         yes, no = (template(context, type_, lanes, depth - 1) for _ in range(2))
 
@@ -236,7 +241,7 @@ def _integer(context: Context, type_: str, lanes: int, depth: int) -> Lane:
             )
 
         return select
-    if kind < 0.36:
+    if kind < 0.38:
         return _integer_intrinsic(context, type_, lanes, depth)
     left, right = template(context, type_, lanes, depth - 1), template(context, type_, lanes, depth - 1)
     operations = [
@@ -340,6 +345,22 @@ def _widened(context: Context, type_: str, lanes: int, depth: int) -> Lane:
         )
 
     return extend
+
+
+def _joined(context: Context, type_: str, lanes: int, depth: int) -> Lane:
+    """Two bytes put together, or one moved up and down: where ``disjoint`` and ``exact`` hold."""
+    high, low = (template(context, "i8", lanes, depth - 1) for _ in range(2))
+    down = context.rng.random() < 0.3
+
+    def join(lane: int, writer: Writer) -> Value:
+        a = writer.emit(f"zext i8 {high(lane, writer).text} to {type_}", type_, 8)
+        moved = writer.emit(f"shl nuw {type_} {a.text}, 8", type_, 16)
+        if down:
+            return writer.emit(f"lshr exact {type_} {moved.text}, 4", type_, 12)
+        b = writer.emit(f"zext i8 {low(lane, writer).text} to {type_}", type_, 8)
+        return writer.emit(f"or disjoint {type_} {moved.text}, {b.text}", type_, 16)
+
+    return join
 
 
 _UNARY = {"abs": ", i1 false", "ctpop": "", "bitreverse": "", "ctlz": ", i1 false", "cttz": ", i1 false"}

@@ -54,7 +54,7 @@ class _Function:
         self.block = "entry"
         self.blocks = 0
         self.externals: dict[str, None] = {}
-        self.tagged = rng.random() < 0.25
+        self.tagged = rng.choices(("", "tbaa", "scope"), (65, 25, 10))[0]
         self.debug = rng.random() < 0.08
         self.personality = False
         self.pools: list[list[Value]] = []
@@ -80,7 +80,7 @@ class _Function:
             if rng.random() < 0.2:
                 attributes += f" dereferenceable({size_of(element) * rng.choice((4, 8, 16))})"
             parameters.append(f"ptr{attributes} %p{number}")
-            arrays.append(Array(f"%p{number}", element, 64, noalias))
+            arrays.append(Array(f"%p{number}", element, 64, noalias, scope=number + 1))
         if rng.random() < 0.2:
             element = rng.choice(kinds)
             self.globals.append(f"@g = global [64 x {element}] zeroinitializer, align 16")
@@ -316,9 +316,9 @@ class _Function:
 
     def _piece(self, context: Context) -> None:
         kind = self.rng.random()
-        if kind < 0.13:
+        if kind < 0.2:
             self._obstacle(context)
-        elif kind < 0.28:
+        elif kind < 0.34:
             self._reduction(context)
         else:
             self._store_group(context)
@@ -464,7 +464,8 @@ class _Function:
                     "attributes #2 = { nounwind willreturn memory(read) }",
                     "attributes #3 = { nounwind willreturn memory(inaccessiblemem: readwrite) }",
                     *(_debug_metadata() if self.debug else []),
-                    *(_tbaa_metadata() if self.tagged else []),
+                    *(_tbaa_metadata() if self.tagged == "tbaa" else []),
+                    *(_scope_metadata() if self.tagged == "scope" else []),
                 ]
             )
             + "\n"
@@ -480,6 +481,19 @@ def _tbaa_metadata() -> list[str]:
     for number, name in enumerate(_TAGS):
         lines.append(f'!{101 + number} = !{{!"{name}", !100, i64 0}}')
         lines.append(f"!{111 + number} = !{{!{101 + number}, !{101 + number}, i64 0}}")
+    return lines
+
+
+def _scope_metadata() -> list[str]:
+    """One scope per array: each access is in its array's, and promises to be in none of the others."""
+    lines = ["!200 = distinct !{!200}"]
+    for number in range(1, 7):
+        others = ", ".join(f"!{200 + other}" for other in range(1, 7) if other != number)
+        lines += [
+            f"!{200 + number} = distinct !{{!{200 + number}, !200}}",
+            f"!{210 + number} = !{{!{200 + number}}}",
+            f"!{220 + number} = !{{{others}}}",
+        ]
     return lines
 
 
