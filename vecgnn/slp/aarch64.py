@@ -1,7 +1,7 @@
 """What AArch64's cost model reads off an instruction's neighbours.
 
-Its instructions take extended operands, compare with zero and negate for nothing, so LLVM prices an extension,
-a comparison or a negation by the instruction it ends up in.
+Its instructions take extended operands, compare with zero and negate for nothing, so LLVM prices an
+extension, a comparison or a negation by the instruction it ends up in.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ cast's operand is a load, whether a getelementptr folds into its user, whether a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +32,9 @@ LIBRARY_INSTRUCTIONS = frozenset(
     "exp2f floor floorf ceil round ffs ffsl abs labs llabs".split()
 )
 """Library functions that LLVM expects to become an instruction or a few."""
+
+
+_REACHABLE = re.compile(r"(?:\w+ )*?(?:dso_local|hidden|protected) ")
 
 
 class Context(Protocol):
@@ -105,11 +109,7 @@ def _price(target: Target, instruction: Instruction, context: Context) -> int | 
     if opcode == "select":
         return _select(target, instruction, context)
     if opcode in ("load", "store"):
-        lanes, elem = _shape(form.accessed_type)
-        if opcode == "load":
-            return target.load(elem, lanes, form.align)
-        kind = operands_kind(instruction.operands[0], form.accessed_type, context)
-        return target.store(elem, lanes, form.align, kind)
+        return _memory(target, instruction, context)
     if opcode == "getelementptr":
         return _getelementptr(target, instruction, context)
     if opcode in ("extractelement", "insertelement"):
@@ -126,6 +126,26 @@ def _price(target: Target, instruction: Instruction, context: Context) -> int | 
         fixed = instruction.block == 0 and all(operand[0] != "%" for operand in instruction.operands)
         return target.other("alloca" if fixed else "dynamic alloca")
     return target.other(opcode)
+
+
+def _memory(target: Target, instruction: Instruction, context: Context) -> int | None:
+    form = instruction.form
+    lanes, elem = vector_shape(form.accessed_type) or (1, _shape(form.accessed_type)[1])
+    kind = "any"
+    if form.opcode == "store":
+        kind = operands_kind(instruction.operands[0], form.accessed_type, context)
+    total = 0
+    while lanes:  # what tables leave out goes in pieces
+        piece = lanes if lanes <= 8 else min(64, pow2_ceil(lanes + 1) // 2)
+        if form.opcode == "load":
+            price = target.load(elem, piece, form.align)
+        else:
+            price = target.store(elem, piece, form.align, kind)
+        if price is None:
+            return None
+        total += price
+        lanes -= piece
+    return total
 
 
 def _binary(target: Target, instruction: Instruction, context: Context) -> int | None:
@@ -216,8 +236,7 @@ def _getelementptr(target: Target, instruction: Instruction, context: Context) -
     reachable = None
     if base[0] == "@":
         known = context.module.globals.get(base)
-        text = known.text if known else ""
-        reachable = known is not None and (known.local or " dso_local " in text)
+        reachable = known is not None and (known.local or bool(_REACHABLE.match(known.text)))
     return 0 if legal(machine_of(target.triple), address, bits // 8, reachable) else 1
 
 

@@ -75,7 +75,7 @@ class Target:
 
     def _row(self, section: str, key: str, lanes: int, variant: str = "") -> int | None:
         rows = self.costs[section]
-        column = _COLUMN.get(lanes)
+        column = _COLUMN.get(lanes, len(LANES) if lanes > LANES[-1] else None)
         if column is None:
             return None
         if variant:
