@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vecgnn.ir.layout import DataLayout, split_types
 from vecgnn.ir.nodes import Instruction, Module
@@ -40,8 +40,8 @@ class Address:
     """``base`` plus ``offset`` plus the sum of scale times leaf over ``terms``, modulo 2^(index width).
 
     exact: the sum holds over the integers and the address does not wrap (every step inbounds or nusw, every
-    split without overflow); inbounds: every step is; nonneg: leaves that are not negative wherever this
-    address is used.
+    split without overflow); inbounds: every step is; nonneg: leaves that are not negative, and fits: products
+    of leaf and scale that do not overflow, wherever this address is used.
     """
 
     base: str
@@ -50,10 +50,11 @@ class Address:
     exact: bool = True
     inbounds: bool = True
     nonneg: frozenset[Leaf] = _NONE
+    fits: frozenset[tuple[Leaf, int]] = frozenset()
 
     def moved(self, offset: int) -> Address:
         """The address ``offset`` bytes further."""
-        return Address(self.base, self.terms, self.offset + offset, self.exact, self.inbounds, self.nonneg)
+        return replace(self, offset=self.offset + offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class Addresses:
         no_signed_wrap = "inbounds" in flags or "nusw" in flags
         forward = no_signed_wrap and "nuw" in flags  # every index is then not negative
         terms = dict(base.terms)
-        offset, exact, nonneg = base.offset, base.exact and no_signed_wrap, base.nonneg
+        offset, exact, nonneg, fits = base.offset, base.exact and no_signed_wrap, base.nonneg, base.fits
         inside: str | None = None  # the type that the next index goes into
         for type_, index in indices:
             if inside is not None and inside[0] not in "[" and not _VECTOR.match(inside):
@@ -168,6 +169,8 @@ class Addresses:
             offset += linear.offset * size
             exact = exact and linear.exact
             nonneg |= linear.nonneg
+            if no_signed_wrap and linear.exact and not linear.offset and len(linear.terms) == 1:
+                fits |= {(leaf, scale * size) for leaf, scale in linear.terms}
             for leaf, scale in linear.terms:
                 terms[leaf] = terms.get(leaf, 0) + scale * size
         if offset == base.offset and all(constant(index) == 0 for _, index in indices):
@@ -176,7 +179,7 @@ class Addresses:
         if len(ordered) > _MAX_TERMS:
             return Address(name)
         offset = signed_modulo(offset, self._bits)
-        return Address(base.base, ordered, offset, exact, base.inbounds and "inbounds" in flags, nonneg)
+        return Address(base.base, ordered, offset, exact, base.inbounds and "inbounds" in flags, nonneg, fits)
 
     def _index(self, type_: str, index: str, forward: bool) -> Linear | None:
         """An index as a sum, sign-extended to the index width."""

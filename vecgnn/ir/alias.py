@@ -21,6 +21,8 @@ from vecgnn.ir.values import Values
 _DEPTH = 4
 _ARMS = 8
 _WORD = 1 << 64
+_HALF = 1 << 63
+_NEAR = 1 << 62
 
 _Assumed = frozenset[tuple[object, ...]]
 
@@ -54,6 +56,8 @@ class Difference:
             offset = signed_modulo(offset, 64)
         if not self.terms:
             return offset >= second_size or offset <= -first_size
+        if abs(offset) >= _NEAR // 2:
+            return False
         place = offset % self.gcd
         if place >= second_size and self.gcd - place >= first_size:
             return True
@@ -66,7 +70,7 @@ class Difference:
 
     def never(self, size: int) -> bool:
         """Whether no offsets at all make accesses of this size and larger disjoint."""
-        whole = self.low <= -(_WORD >> 1) and self.high >= _WORD >> 1
+        whole = self.low <= -_HALF and self.high >= _HALF
         return bool(self.terms) and self.gcd < 2 * size and not self.gap and whole
 
 
@@ -261,6 +265,7 @@ class AliasAnalysis:
             inner.exact and outer.exact,
             inner.inbounds and outer.inbounds,
             inner.nonneg,
+            inner.fits,
         )
 
     def _stable(self, address: Address, without_base: bool = False) -> bool:
@@ -273,6 +278,7 @@ class AliasAnalysis:
     def difference(self, first: Address, second: Address) -> Difference:
         """The symbolic difference of two addresses with the same base."""
         key = (first.terms, second.terms, first.exact, second.exact, first.nonneg, second.nonneg)
+        key = (*key, first.fits, second.fits)
         known = self._differences.get(key)
         if known is None:
             known = self._differences[key] = self._difference(first, second)
@@ -287,19 +293,23 @@ class AliasAnalysis:
                 leaf = (name, "s") if (name, "s") in nonneg else (name, reading)
                 terms[leaf] = terms.get(leaf, 0) + sign * scale
         left = tuple((leaf, scale) for leaf, scale in terms.items() if scale)
-        gcd = low = high = 0
-        reach = 0
+        widths = {leaf: integer_bits(self._values.type_of(leaf[0])) or 64 for leaf, _ in left}
+        low = high = 0
         for leaf, scale in left:
-            bits = integer_bits(self._values.type_of(leaf[0])) or 64
+            ends = [end * scale for end in self._bounds(leaf, widths[leaf], nonneg)]
+            least, most = min(ends), max(ends)
+            if any((leaf, step) in address.fits for step in (scale, -scale) for address in (first, second)):
+                least, most = max(least, -_HALF), min(most, _HALF)
+            low, high = low + least, high + most
+        # What cannot reach round the whole address space is the same over the integers.
+        exact = exact or (low >= _NEAR - _WORD and high <= _WORD - _NEAR)
+        gcd = 0
+        for leaf, scale in left:
             step = abs(scale) if exact else scale & -scale
-            gcd = math.gcd(gcd, step << self.ranges.trailing_zeros(leaf[0], bits))
-            ends = [end * scale for end in self._bounds(leaf, bits, nonneg)]
-            low, high = low + min(ends), high + max(ends)
-            reach += max(abs(end) for end in ends)
+            gcd = math.gcd(gcd, step << self.ranges.trailing_zeros(leaf[0], widths[leaf]))
         if not exact:
-            gcd = min(gcd, 1 << 63) if gcd & (gcd - 1) == 0 else gcd & -gcd
-        gap = self._gap(left) if left and (exact or reach < 1 << 62) else 0
-        return Difference(left, exact, gcd, low, high, gap)
+            gcd = min(gcd, 1 << 63)  # a power of two
+        return Difference(left, exact, gcd, low, high, self._gap(left) if exact else 0)
 
     def _bounds(self, leaf: Leaf, bits: int, nonneg: frozenset[Leaf]) -> tuple[int, int]:
         name, reading = leaf

@@ -92,7 +92,7 @@ class Masks:
             self._unsized[address.base] = _either(self._unsized.get(address.base, (0, 0)), bits)
             self._shapes[address.base]  # the base is known from here on
             return
-        key = (address.terms, address.exact, address.inbounds, address.nonneg)
+        key = (address.terms, address.exact, address.inbounds, address.nonneg, address.fits)
         shape = self._shapes[address.base].get(key)
         if shape is None:
             shape = self._shapes[address.base][key] = _Shape(address)
