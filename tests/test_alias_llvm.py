@@ -35,8 +35,8 @@ SAMPLE = (
 )
 
 SHARPER = {
-    "choice": "a phi or select: what it may point to is followed through any number of phis; two pointers that "
-    "move in step, or are chosen together, are compared where they start (by induction over iterations)",
+    "choice": "a phi or select: what it may point to is followed through any number of phis; two pointers "
+    "that move in step, or are chosen together, are compared where they start (induction over iterations)",
     "load": "a pointer loaded from memory that is not a global's: a global whose address is never taken is "
     "not stored anywhere (LLVM gives up after four loads, or where it loads from an alloca)",
     "arithmetic": "both addresses have one base: strides and bounds hold over the integers where every step "
@@ -301,7 +301,8 @@ class RandomFunction:
             phis.append(f"  {name} = phi ptr [ {first}, %entry ], [ {following}, %loop ]")
         phis.append("  %count = phi i64 [ 0, %entry ], [ %count.next, %loop ]")
         self.lines[before:before] = phis
-        end = "  %count.next = add nuw nsw i64 %count, 1\n  br i1 %q, label %exit, label %loop\nexit:\n  ret void\n}"
+        end = "  %count.next = add nuw nsw i64 %count, 1\n  br i1 %q, label %exit, label %loop\n"
+        end += "exit:\n  ret void\n}"
         head = f"define void @f({arguments}, i64 %n, i64 %m, i32 %i, i32 %j, i1 %q) {{\nentry:"
         return "\n".join([LAYOUT + HEADER + head, *self.lines, end])
 
