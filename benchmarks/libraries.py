@@ -190,11 +190,13 @@ def test_folders(build: Build) -> list[str]:
 
 
 def check_folder(build: Build, folder: str) -> dict[str, Any]:
-    """A folder's tests by name, and the assertions that failed in them."""
+    """A folder's tests by name, and the assertions that failed in them; its subfolders have their own turn."""
     log = build.home / "check-logs" / f"{folder.replace('/', '_')}.txt"
     log.parent.mkdir(exist_ok=True)
     log.unlink(missing_ok=True)
-    status = command(log, ["make", "-k", f"-j{build.jobs}", "check"], build.tree / folder, build.environment)
+    status = command(
+        log, ["make", "-k", f"-j{build.jobs}", "check-am"], build.tree / folder, build.environment
+    )
     text = log.read_text(errors="replace")
     tests = {name: result for result, name in _RESULT_LINE.findall(text)}
     failures: list[str] = []
