@@ -190,7 +190,7 @@ def test_folders(build: Build) -> list[str]:
 
 
 def check_folder(build: Build, folder: str) -> dict[str, Any]:
-    """A folder's tests by name, and the assertions that failed in them; its subfolders have their own turn."""
+    """A folder's own tests by name, and the assertions that failed in them."""
     log = build.home / "check-logs" / f"{folder.replace('/', '_')}.txt"
     log.parent.mkdir(exist_ok=True)
     log.unlink(missing_ok=True)
