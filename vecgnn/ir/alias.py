@@ -45,7 +45,8 @@ class Difference:
 
     terms: tuple[tuple[Leaf, int], ...]
     exact: bool
-    gcd: int  # of what the sum can be; 0 where there is no term
+    gcd: int  # the sum is a multiple of this, and ``rest``; 0 where there is no term
+    rest: int
     low: int  # bounds of the sum over the integers
     high: int
     gap: int  # the sum is at least this far from 0, in either direction
@@ -58,7 +59,7 @@ class Difference:
             return offset >= second_size or offset <= -first_size
         if abs(offset) >= _NEAR // 2:
             return False
-        place = offset % self.gcd
+        place = (offset + self.rest) % self.gcd
         if place >= second_size and self.gcd - place >= first_size:
             return True
         if self.gap and offset - self.gap <= -first_size and offset + self.gap >= second_size:
@@ -303,13 +304,24 @@ class AliasAnalysis:
             low, high = low + least, high + most
         # What cannot reach round the whole address space is the same over the integers.
         exact = exact or (low >= _NEAR - _WORD and high <= _WORD - _NEAR)
-        gcd = 0
+        gcd = rest = 0
         for leaf, scale in left:
             step = abs(scale) if exact else scale & -scale
-            gcd = math.gcd(gcd, step << self.ranges.trailing_zeros(leaf[0], widths[leaf]))
+            modulus, remainder = self._residue(leaf[0], widths[leaf])
+            gcd = math.gcd(gcd, step * modulus)
+            rest += scale * remainder
         if not exact:
             gcd = min(gcd, 1 << 63)  # a power of two
-        return Difference(left, exact, gcd, low, high, self._gap(left) if exact else 0)
+        return Difference(left, exact, gcd, rest, low, high, self._gap(left) if exact else 0)
+
+    def _residue(self, name: str, bits: int) -> tuple[int, int]:
+        """A power of two, and what the value leaves when divided by it."""
+        linear = self.addresses.linear(name, bits, "plain")
+        modulus = 1 << bits
+        for (inner, _), scale in linear.terms:
+            width = integer_bits(self._values.type_of(inner)) or 64
+            modulus = min(modulus, (scale & -scale) << self.ranges.trailing_zeros(inner, width))
+        return modulus, linear.offset % modulus
 
     def _bounds(self, leaf: Leaf, bits: int, nonneg: frozenset[Leaf]) -> tuple[int, int]:
         name, reading = leaf
@@ -324,7 +336,11 @@ class AliasAnalysis:
         if len(terms) == 1:
             (leaf, scale) = terms[0]
             bits = integer_bits(self._values.type_of(leaf[0]))
-            return abs(scale) if bits and self.ranges.nonzero(leaf[0], bits) else 0
+            if not bits:
+                return 0
+            modulus, remainder = self._residue(leaf[0], bits)
+            nearest = min(remainder, modulus - remainder)
+            return abs(scale) * max(nearest, 1 if self.ranges.nonzero(leaf[0], bits) else 0)
         if len(terms) != 2:
             return 0
         ((first, reading), scale), ((second, other_reading), other_scale) = terms
