@@ -228,6 +228,42 @@ def test_calls_are_compared(checker: Checker, before: str, after: str) -> None:
     assert answer.verdict is Verdict.MISCOMPILED, answer
 
 
+def test_calls_with_a_variable_number_of_arguments(checker: Checker) -> None:
+    extra = '@s = constant [6 x i8] c"%d @C\\00"\ndeclare i32 @printf(ptr, ...)'
+    body = "  %r = call i32 (ptr, ...) @printf(ptr @s, i32 %n, double 1.0)\n  ret i32 %r"
+    before = _module(body, "i32 %n", extra, "i32")
+    assert _ask(checker, before, before).verdict is Verdict.VERIFIED
+    assert _ask(checker, before, before.replace("double 1.0", "double 2.0")).verdict is Verdict.MISCOMPILED
+
+
+def test_inputs_with_poison_say_nothing(checker: Checker) -> None:
+    """A sum that may not wrap may be formed in wider lanes; a conversion out of range gives anything."""
+    extra = "declare i32 @llvm.fptosi.sat.i32.f32(float)"
+    arguments = "ptr %p, i8 %a, i8 %b, float %x"
+    tail = (
+        "  store i16 %w, ptr %p\n  %q = getelementptr i8, ptr %p, i64 4\n  store i32 %i, ptr %q\n  ret void"
+    )
+    narrow = "  %s = add nsw i8 %a, %b\n  %w = sext i8 %s to i16\n  %i = fptosi float %x to i32\n"
+    wide = """  %c = sext i8 %a to i16
+  %d = sext i8 %b to i16
+  %w = add i16 %c, %d
+  %i = call i32 @llvm.fptosi.sat.i32.f32(float %x)
+"""
+    before, after = _module(narrow + tail, arguments, extra), _module(wide + tail, arguments, extra)
+    answer = _ask(checker, before, after)
+    assert answer.verdict is Verdict.VERIFIED, answer
+    assert 4 <= answer.runs < 16
+    assert _ask(checker, before.replace(" nsw", ""), after).verdict is Verdict.MISCOMPILED
+
+
+def test_struct_types_may_have_other_names(checker: Checker) -> None:
+    body = "  %q = getelementptr %t, ptr %p, i64 1, i32 1\n  store float 1.0, ptr %q\n  ret void"
+    before = _module(body, "ptr %p", "%t = type { i64, float }\n%u = type { i8 }")
+    after = before.replace("%t", "%s").replace("%u", "%t").replace("%s", "%u")
+    assert _ask(checker, before, after).verdict is Verdict.VERIFIED
+    assert _ask(checker, before, after.replace("i32 1", "i32 0")).verdict is Verdict.MISCOMPILED
+
+
 def test_pure_calls_may_move(checker: Checker) -> None:
     before = _call("store i32 1, ptr %p; %x = call i32 @pure(i32 %n); store i32 %x, ptr %q")
     after = _call("%x = call i32 @pure(i32 %n); store i32 1, ptr %p; store i32 %x, ptr %q")
@@ -299,7 +335,7 @@ def test_callees_come_along(checker: Checker) -> None:
     [
         ("  call void %p()\n  ret void", "", "through a pointer"),
         ("  %x = load i32, ptr null\n  store i32 %x, ptr %p\n  ret void", "", "scalar version"),
-        ("  call void (...) @v()\n  ret void", "declare void @v(...)", "variable number"),
+        ("  call void (...) @v()\n  ret void", "define void @v(...) {\n  ret void\n}", "variable number"),
         ("  br label %again\nagain:\n  br label %again", "", "does not end"),
         ("  store i32 1, ptr @t\n  ret void", "@t = external addrspace(1) global i32", "address space"),
         ("  call void @llvm.aarch64.hint(i32 1)\n  ret void", "declare void @llvm.aarch64.hint(i32)", ""),

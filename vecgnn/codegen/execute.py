@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import random
 import signal
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import llvmlite.binding as llvm
+
 from vecgnn.codegen import machine
 from vecgnn.codegen.footprint import Footprint, Root, footprint
-from vecgnn.codegen.isolate import SLOT, CannotIsolate, Isolated, isolate, struct_sizes_agree
+from vecgnn.codegen.isolate import SLOT, CannotIsolate, Isolated, isolate, isolate_checked, struct_sizes_agree
 from vecgnn.codegen.memory import PAGE, Buffer, NoRoom, alignment, guarded, make_buffer, read, write
 from vecgnn.codegen.stubs import Answers, stub_effects
 from vecgnn.codegen.values import Closeness, Profile, Values, flatten, show
@@ -24,7 +27,6 @@ from vecgnn.ir.layout import DataLayout
 from vecgnn.ir.nodes import Argument, Module
 
 _SCALAR_SECONDS = 0.05
-_VECTOR_SECONDS = 2.0
 _MOST_GLOBALS = 1 << 26
 _MOST_BUFFERS = 48
 _INEXACT = frozenset({"reassoc", "arcp", "afn", "contract", "fast"})
@@ -56,17 +58,26 @@ class Outcome:
 
 
 def check(
-    before: Module, after: Module, name: str, seed: int, runs: int, report: Report, *, unchanged: bool = False
+    before: Module,
+    after: Module,
+    name: str,
+    seed: int,
+    runs: int,
+    report: Report,
+    *,
+    seconds: float = 10.0,
+    unchanged: bool = False,
 ) -> Finding:
     """Compare the two versions of a function on generated inputs; ``unchanged`` runs equal texts too."""
     layout = machine.host_layout(dict(before.layout.types))
-    if any(not struct_sizes_agree(module.layout, layout) for module in (before, after)):
+    hosts = [machine.host_layout(dict(module.layout.types)) for module in (before, after)]
+    if not all(map(struct_sizes_agree, (before.layout, after.layout), hosts)):
         return Finding("UNKNOWN", f"types of {before.triple or 'its target'} are laid out otherwise here", 0)
     try:
         isolated = isolate(before, after, name, machine.host_triple(), layout)
         if isolated.same and not unchanged:
             return Finding("VERIFIED", "unchanged", 0)
-        return _Check(before, after, name, isolated, layout, seed, report).run(runs)
+        return _Check(before, after, name, isolated, layout, seed, report).run(runs, seconds)
     except (CannotIsolate, NoRoom) as error:
         return Finding("UNKNOWN", str(error), 0)
     except InputError as error:
@@ -110,12 +121,17 @@ class _Check:
         self.answers = Answers(isolated.stubs, known, layout, self.buffers, self.close.inexact)
         machine.on_call(self.answers.answer)
         self.engine = machine.compile_text(isolated.text)
+        self.engines = [self.engine]
         self.call = runner
         self.code = {side: self.engine.get_function_address(f"vg.{side}") for side in ("before", "after")}
         self.record = guarded(PAGE * (1 + (len(isolated.arguments) + 5) * SLOT // PAGE))
         self._make_buffers()
         self.pairs = self._pairs()
         self.arguments: list[bytes] = []
+        self.before = before
+        self.name = name
+        self.patience = _SCALAR_SECONDS
+        self.checked: Callable[[], int] | None = None
         machine.catch_faults()
 
     # Memory
@@ -232,7 +248,7 @@ class _Check:
         return code
 
     def _outcome(self, side: str, leave_at: int) -> Outcome:
-        code = self._attempt(side, _SCALAR_SECONDS if side == "before" else _VECTOR_SECONDS, leave_at)
+        code = self._attempt(side, self.patience * (1 if side == "before" else 10), leave_at)
         size = 0 if self.isolated.result == "void" else self.layout.store_size(self.isolated.result)
         result = read(self.record + SLOT * len(self.isolated.arguments), size) if code == 0 else b""
         memory = tuple(read(b.start, b.size) if b.host is None else b"" for b in self.buffers)
@@ -262,7 +278,7 @@ class _Check:
                 steps: int, place: Callable[[int], None] = place, rest: int = rest, step: int = step
             ) -> bool:
                 place(rest + steps * step)
-                return self._attempt("before", _SCALAR_SECONDS, leave_at) in (0, machine.LEFT)
+                return self._attempt("before", self.patience, leave_at) in (0, machine.LEFT)
 
             least = -(-(least - rest) // step)
             first = max(least, -(-(guess - rest) // step))
@@ -284,14 +300,44 @@ class _Check:
                     fails = middle
             place(rest + best * step)
 
-    def run(self, runs: int) -> Finding:
-        """All runs; the first difference decides."""
+    def _undefined(self, leave_at: int) -> bool:
+        """Whether the scalar version computes poison on the present input."""
+        if self.checked is None:
+            self.checked = self._compile_checked()
+        self.checked()  # clears what an earlier run noted
+        self._attempt("checked", self.patience * 10, leave_at)
+        return bool(self.checked())
+
+    def _compile_checked(self) -> Callable[[], int]:
+        """Compile the scalar version with its checks; the answer reads and clears what they noted."""
+        report = self.report
+        report("compile", 0)
+        for token, symbol in self.isolated.globals.items():
+            if token in self.isolated.filled:
+                llvm.add_symbol(symbol[1:], self.engine.get_global_value_address(symbol[1:]))
+        text = isolate_checked(self.before, self.name, machine.host_triple(), self.layout)
+        self.engines.append(machine.compile_text(text))
+        self.code["checked"] = self.engines[-1].get_function_address("vg.before")
+        address = self.engines[-1].get_global_value_address("vg.undefined")
+
+        def noted() -> int:
+            value = int.from_bytes(read(address, 4), "little")
+            write(address, bytes(4))
+            return value
+
+        return noted
+
+    def run(self, runs: int, seconds: float) -> Finding:
+        """All runs, or as many as about half the time allows; the first difference decides."""
+        deadline = time.monotonic() + seconds / 2
         wild: Sequence[Profile] = ("small", "signed", "ties", "wide", "ties", "edge")
         profiles: Sequence[Profile] = ("small", "signed", "units") if self.tame else wild
         done = 0
         dropped = ""
         differing: list[str] = []
         for number in range(runs):
+            if time.monotonic() > deadline and done:
+                break
             scalar = None
             leave_at = 0
             profile, overlap = profiles[0], ""
@@ -312,8 +358,12 @@ class _Check:
                 if scalar.code in (0, machine.LEFT):
                     break
                 dropped = machine.FAULTS.get(signal.Signals(scalar.code), str(scalar.code))
+                if scalar.code == signal.SIGALRM and number == 0:
+                    self.patience = min(self.patience * 5, seconds / 8)  # it may just take its time
                 scalar = None
             if scalar is None:
+                if number == 0 and dropped == machine.FAULTS[signal.SIGALRM]:
+                    break
                 continue
             if number % 3 and not overlap:
                 self._tighten(number % 3 == 1, leave_at)
@@ -324,6 +374,10 @@ class _Check:
             vector = self._outcome("after", leave_at)
             done += 1
             difference = self._difference(scalar, vector)
+            if difference and self._undefined(leave_at):
+                done -= 1
+                dropped = "computes poison"
+                continue
             if difference:
                 if vector.code == signal.SIGILL and self.assembly:
                     return Finding("UNKNOWN", "inline assembly that this CPU cannot run", done)

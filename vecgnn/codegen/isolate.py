@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from vecgnn.codegen.undefined import NOTE, Checks
 from vecgnn.ir.layout import DataLayout, split_types
 from vecgnn.ir.nodes import Argument, Declaration, Function, Module
 
@@ -18,6 +19,7 @@ SLOT = 64
 """Bytes per argument in the record that passes them."""
 
 _TOKEN = re.compile(r'@(?:[-\w$.]+|"[^"]*")')
+_LOCAL = re.compile(r'%(?:[-\w$.]+|"[^"]*")')
 _TOKEN_OR_STRING = re.compile(r'@(?:[-\w$.]+|"[^"]*")|"[^"]*"')
 _ATTACHMENT = re.compile(r",? !(?!\d)[\w.$-]+ !\d+")
 _GROUP_USE = re.compile(r"(?<=[\w)\]\"*>]) #(\d+)(?=[\s,\[{]|$)", re.MULTILINE)
@@ -34,6 +36,7 @@ _PERSONALITY = re.compile(r' personality ptr @(?:[-\w$.]+|"[^"]*")')
 _CONVENTION = re.compile(
     r"\b(fastcc|coldcc|tailcc|swiftcc|swifttailcc|ghccc|preserve_\w+cc|x86_\w+cc|win64cc|cc ?\d+)(?= )"
 )
+_VARIADIC_CALL = re.compile(r' \((?:[^()\n]*, )?\.\.\.\) (@(?:[-\w$.]+|"[^"]*"))\(')
 _DROPPED_CALL = re.compile(
     r"^  (?:tail )?call void @llvm\.(?:experimental\.noalias\.scope\.decl|dbg\.\w+)\(.*\n", re.M
 )
@@ -60,7 +63,7 @@ class CannotIsolate(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stub:
-    """A declared function whose calls are answered by the caller."""
+    """A declared function whose calls are answered by the caller; ``variadic`` is one list of types of it."""
 
     number: int
     declaration: Declaration
@@ -101,8 +104,18 @@ def closure(module: Module, name: str) -> list[Function]:
     return list(found.values())
 
 
+def isolate_checked(before: Module, name: str, triple: str, layout: DataLayout) -> str:
+    """The scalar version alone, as ``vg.before``, with a check beside each instruction that may give poison.
+
+    Its globals are those of the module that ``isolate`` made, by the same symbols.
+    """
+    return _Isolation(before, before, name, triple, layout, checked=True).build().text
+
+
 class _Isolation:
-    def __init__(self, before: Module, after: Module, name: str, triple: str, layout: DataLayout) -> None:
+    def __init__(
+        self, before: Module, after: Module, name: str, triple: str, layout: DataLayout, checked: bool = False
+    ) -> None:
         self.before, self.after = before, after
         self.name = name
         self.triple = triple
@@ -114,6 +127,8 @@ class _Isolation:
         self.filled: set[str] = set()
         self.external: set[str] = set()
         self.groups: dict[str, str] = {}
+        self.renamed: dict[str, str] = {}
+        self.checks: Checks | None = Checks(layout, before.metadata) if checked else None
 
     def build(self) -> Isolated:
         for module, which in ((self.before, "scalar"), (self.after, "vectorized")):
@@ -123,22 +138,25 @@ class _Isolation:
         other = next(f for f in self.after.functions if f.name == self.name)
         if function.reason or other.reason:
             raise CannotIsolate(f"not understood: {function.reason or other.reason}")
-        if function.type != other.type or [a.type for a in function.arguments] != [
-            a.type for a in other.arguments
-        ]:
+        types = [[f.type, *(argument.type for argument in f.arguments)] for f in (function, other)]
+        if types[0] != types[1] and not any("%" in type_ for type_ in types[0]):
             raise CannotIsolate("the two versions have different types")
-        sides = [(self.before, function, "b"), (self.after, other, "a")]
+        sides = [(self.before, function, "b"), (self.after, other, "a")][: 1 if self.checks else 2]
+        named = self._types()
         bodies = [self._side(module, main, letter) for module, main, letter in sides]
         plain = [body.replace("@vg.a.", "@vg.b.") for body in bodies]
+        bodies[-1] = self._retype(bodies[-1]) if len(bodies) > 1 else bodies[-1]
         thunks = [self._thunk(main, letter) for _, main, letter in sides]
-        types = self._types()
+        thunks[-1] = self._retype(thunks[-1]) if len(thunks) > 1 else thunks[-1]
+        if self.checks:
+            self.lines.append(NOTE)
         stubs = [self._stub(stub) for stub in self.stubs.values()]
         groups = [f"attributes #{number} = {{ {text} }}" for text, number in self.groups.items()]
         text = "\n".join(
             [
                 f'target datalayout = "{self.layout.text}"',
                 f'target triple = "{self.triple}"',
-                *(f"{token} = type {body}" for token, body in types.items()),
+                *(f"{token} = type {body}" for token, body in named.items()),
                 "@vg.active = external global i32",
                 "@vg.jump = external global [64 x i64]",
                 "declare void @siglongjmp(ptr, i32) noreturn",
@@ -166,18 +184,26 @@ class _Isolation:
             frozenset(self.filled),
             frozenset(self.external),
             tuple(self.stubs.values()),
-            plain[0] == plain[1] and function.header == other.header,
+            plain[0] == plain[-1] and function.header == other.header,
         )
 
     def _types(self) -> dict[str, str]:
+        """The named types of both versions; where a name means two things, the second's names all change."""
         outside = [
             "".join(p for p in module.pieces if isinstance(p, str)) for module in (self.before, self.after)
         ]
-        types = dict(_TYPE.findall(outside[0]))
-        for token, body in _TYPE.findall(outside[1]):
-            if types.setdefault(token, body) != body:
-                raise CannotIsolate(f"the type {token} differs between the versions")
+        types, later = (dict(_TYPE.findall(text)) for text in outside)
+        if any(types.get(token, body) != body for token, body in later.items()):
+            self.renamed = {token: _suffixed(token) for token in later}
+        for token, body in later.items():
+            types[self.renamed.get(token, token)] = self._retype(body)
         return types
+
+    def _retype(self, text: str) -> str:
+        """The text with the second version's type names replaced (a local of that name changes with it)."""
+        if not self.renamed:
+            return text
+        return _LOCAL.sub(lambda found: self.renamed.get(found[0], found[0]), text)
 
     # One version
 
@@ -199,6 +225,12 @@ class _Isolation:
             for line in text.split("\n")
             if not line.startswith("    #dbg_")
         )
+        if self.checks:
+            behind = {i.text: self.checks.after(i) for i in function.instructions}
+            behind = {
+                _ATTACHMENT.sub("", key) if '"' not in key else key: lines for key, lines in behind.items()
+            }
+            text = "\n".join("\n".join((line, *behind.get(line[2:], ()))) for line in text.split("\n"))
         header, rest = text.split("\n", 1)
         head, _, tail = header.partition("(")
         head = _LINKAGE.sub("", head).replace("define ", "define internal ", 1)
@@ -211,9 +243,36 @@ class _Isolation:
         text = text.replace(" = load volatile atomic ", " = load atomic ")
         if re.search(r"metadata !\d", text):
             raise CannotIsolate(f"{function.name} passes metadata to an intrinsic")
+        text = self._fixed_calls(function, text, defined)
         text = text.replace("@llvm.threadlocal.address.p0(", "@vg.tls(")
         text = _GROUP_USE.sub(lambda found: self._group(groups.get(found[1], "")), text)
         return _TOKEN.sub(lambda found: self._symbol(module, found[0], defined), text)
+
+    def _fixed_calls(self, function: Function, text: str, defined: dict[str, str]) -> str:
+        """Calls with a variable number of arguments as calls of one stub for each list of types."""
+        calls = iter([i for i in function.instructions if "variadic" in i.form.attributes and i.form.callee])
+
+        def replace(found: re.Match[str]) -> str:
+            form = next(calls).form
+            if form.callee != found[1] or found[1] in defined:
+                raise CannotIsolate(
+                    f"{function.name} calls {found[1]}, which takes a variable number of arguments"
+                )
+            token = f"{form.callee} {form.type} {form.operand_types}"
+            if token not in self.stubs:
+                declaration = Declaration(
+                    form.callee,
+                    form.type,
+                    form.operand_types,
+                    form.argument_attributes,
+                    frozenset(),
+                    {},
+                    False,
+                )
+                self.stubs[token] = Stub(len(self.stubs), declaration, variadic=True)
+            return f" @vg.s{self.stubs[token].number}("
+
+        return _VARIADIC_CALL.sub(replace, text)
 
     def _check(self, module: Module, function: Function, defined: dict[str, str]) -> None:
         if function.reason:
@@ -244,7 +303,8 @@ class _Isolation:
             return defined[token]
         if token.startswith(("@llvm.", "@vg.")):
             if token not in self.declared and token.startswith("@llvm."):
-                self.declared[token] = self._declare_line(module, token)
+                extra = self.checks.declared.get(token) if self.checks else None
+                self.declared[token] = extra or self._declare_line(module, token)
             return token
         if token in module.globals:
             return self._global(module, token)
@@ -255,7 +315,9 @@ class _Isolation:
             self.declared.setdefault(token, self._declare_line(module, token))
             return token
         if token not in self.stubs:
-            self.stubs[token] = Stub(len(self.stubs), declaration, "..." in self._declare_line(module, token))
+            if "..." in self._declare_line(module, token):
+                raise CannotIsolate(f"it uses {token}, which takes a variable number of arguments")
+            self.stubs[token] = Stub(len(self.stubs), declaration)
         return f"@vg.s{self.stubs[token].number}"
 
     def _declare_line(self, module: Module, token: str) -> str:
@@ -295,7 +357,10 @@ class _Isolation:
         rest = _TOKEN_OR_STRING.sub(
             lambda found: self._initializer(module, found[0]) if found[0][0] == "@" else found[0], rest
         )
-        self.lines.append(f"{symbol} = {keyword}{rest}")
+        if self.checks and keyword == "global":
+            self.lines.append(f"{symbol} = external global {global_.type}")
+        else:
+            self.lines.append(f"{symbol} = {keyword}{rest}")
         return symbol
 
     def _initializer(self, module: Module, token: str) -> str:
@@ -339,8 +404,6 @@ class _Isolation:
     def _stub(self, stub: Stub) -> str:
         """Stores the arguments, asks, returns the answer; or leaves the run where the answer says so."""
         declaration = stub.declaration
-        if stub.variadic:
-            raise CannotIsolate(f"it calls {declaration.name}, which takes a variable number of arguments")
         if not declaration.type:
             raise CannotIsolate(f"the declaration of {declaration.name} was not understood")
         for attributes in declaration.argument_attributes:
@@ -352,7 +415,7 @@ class _Isolation:
                 raise CannotIsolate(f"it calls {declaration.name} with a {type_}")
         module = self.before if declaration.name in self.before.declarations else self.after
         line = self._declare_line(module, declaration.name)
-        convention = _CONVENTION.search(line.split("@")[0])
+        convention = None if stub.variadic else _CONVENTION.search(line.split("@")[0])
         parameters = ", ".join(
             f"{type_} %a{number}" for number, type_ in enumerate(declaration.argument_types)
         )
@@ -386,6 +449,10 @@ class _Isolation:
                 f"  ret {declaration.type} %r",
             ]
         return "\n".join([*lines, "}"])
+
+
+def _suffixed(token: str) -> str:
+    return f'{token[:-1]}.after"' if token.endswith('"') else f"{token}.after"
 
 
 def struct_sizes_agree(first: DataLayout, second: DataLayout) -> bool:

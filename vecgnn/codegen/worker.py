@@ -67,7 +67,16 @@ def _forked(before: Module, after: Module, name: str, job: dict[str, Any], statu
         try:
             gc.disable()
             os.close(reader)
-            finding = check(before, after, name, job["seed"], job["runs"], report, unchanged=job["unchanged"])
+            finding = check(
+                before,
+                after,
+                name,
+                job["seed"],
+                job["runs"],
+                report,
+                seconds=job["timeout"],
+                unchanged=job["unchanged"],
+            )
             os.write(writer, json.dumps([finding.verdict, finding.reason[:2000], finding.runs]).encode())
         except BaseException as error:
             message = f"the check itself failed: {type(error).__name__}: {error}"[:500]

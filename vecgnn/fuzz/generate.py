@@ -107,10 +107,20 @@ class _Function:
         arrays = [a for a in self.arrays if a.writable and (not element or a.element == element)]
         return self.rng.choice(arrays) if arrays else None
 
-    def _merge(self, writers: Sequence[Writer]) -> None:
-        """Write the lanes one after another, in turn, or mixed up; each keeps its own order."""
+    def _merge(self, writers: Sequence[Writer], obstacle: Context | None = None) -> None:
+        """Write the lanes one after another, in turn, or mixed up; each keeps its own order.
+
+        Where a context is given, an obstacle may come between the first lanes and the rest.
+        """
         kind = self.rng.random()
         left = [list(writer.lines) for writer in writers]
+        if obstacle is not None and self.rng.random() < 0.15:
+            cut = self.rng.randrange(len(left))
+            if cut and any(left):
+                for lines in left[:cut]:
+                    self.lines += lines
+                self._obstacle(obstacle)
+                left = left[cut:]
         if kind < 0.35:
             for lines in left:
                 self.lines += lines
@@ -152,7 +162,7 @@ class _Function:
             pointer = address(end, out, first + order[number], context.index, rng)
             attachment = tag(out, self.tagged)
             end.line(f"store {out.element} {value.text}, ptr {pointer}, align {align}{attachment}")
-        self._merge(writers)
+        self._merge(writers, context)
         if late:
             rng.shuffle(ends)
             for end in ends:
