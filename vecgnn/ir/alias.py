@@ -8,7 +8,7 @@ block, as LLVM's are: the same SSA name is then the same value.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vecgnn.ir.address import Address, Addresses, Leaf, signed_modulo
 from vecgnn.ir.effects import Effects
@@ -197,10 +197,13 @@ class AliasAnalysis:
             return True
         if a.base != b.base and self.outside(a.base, s, b.base, t):
             return True
-        if crossing and not (self._stable(a) and self._stable(b)):
+        if crossing and not self._comparable(a, b):
             return False
         if a.base == b.base:
-            return self.difference(a, b).disjoint(a.offset - b.offset, s, t)
+            difference = self.difference(a, b)
+            if crossing and len(difference.terms) > 1:  # no relation between names of different iterations
+                difference = replace(difference, gap=0)
+            return difference.disjoint(a.offset - b.offset, s, t)
         if self.before_object(a, b, t) or self.before_object(b, a, s):
             return True
         if not depth:
@@ -235,7 +238,7 @@ class AliasAnalysis:
         """Every value that a base may be, against the other address."""
         phi = choice.opcode == "phi"
         arms = choice.operands if phi else choice.operands[1:]
-        if len(arms) > _ARMS or (phi and not self._stable(a, without_base=True)):
+        if len(arms) > _ARMS or (phi and not self._stable(a)):
             return False
         for arm in dict.fromkeys(arms):
             if arm == choice.name:
@@ -269,10 +272,15 @@ class AliasAnalysis:
             inner.fits,
         )
 
-    def _stable(self, address: Address, without_base: bool = False) -> bool:
-        """Whether everything in an address is the same in all iterations."""
-        names = [leaf[0] for leaf, _ in address.terms]
-        return all(self._values.stable(name) for name in (names if without_base else [address.base, *names]))
+    def _stable(self, address: Address) -> bool:
+        """Whether the symbolic part of an address is the same in all iterations."""
+        return all(self._values.stable(name) for (name, _), _ in address.terms)
+
+    def _comparable(self, first: Address, second: Address) -> bool:
+        """Whether what two addresses share, in their sums and in what is known of them, is the same in all
+        iterations: only then does it cancel, and is a fact about one a fact about the other."""
+        names = _names(first) & _names(second)
+        return all(self._values.stable(name) for name in (first.base, second.base, *names))
 
     # One base
 
@@ -369,6 +377,13 @@ class AliasAnalysis:
             return False
         align = self.objects.alignment(address.base)
         return math.gcd(align, address.offset) >= form.align if address.offset else align >= form.align
+
+
+def _names(address: Address) -> set[str]:
+    names = {name for (name, _), _ in address.terms}
+    names.update(name for name, _ in address.nonneg)
+    names.update(name for (name, _), _ in address.fits)
+    return names
 
 
 def _together(first: Instruction, second: Instruction) -> list[tuple[str, str]] | None:
