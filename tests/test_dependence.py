@@ -367,6 +367,6 @@ def test_edges_are_the_reduction_of_memory_dependences():
 
 def test_large_blocks_take_less_than_a_second():
     the_graph = graph(straight(5000))
-    start = time.perf_counter()
+    start = time.process_time()
     assert the_graph.reach[0] == 0
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
