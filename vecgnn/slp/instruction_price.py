@@ -7,12 +7,11 @@ cast's operand is a load, whether a getelementptr folds into its user, whether a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from vecgnn.errors import InputError
 from vecgnn.ir.layout import vector_shape
-from vecgnn.ir.nodes import Function, Instruction, Module
+from vecgnn.ir.nodes import Instruction
 from vecgnn.ir.shapes import BINARY, CASTS
 from vecgnn.slp.aarch64 import neighbour_price
 from vecgnn.slp.addressing import address_of, constant_lanes, legal, splat_value
@@ -20,6 +19,7 @@ from vecgnn.slp.intrinsics import VECTOR_INTRINSICS, base_name
 from vecgnn.slp.shuffles import BITS, machine_of, pow2_ceil
 
 if TYPE_CHECKING:
+    from vecgnn.ir.dependence import DependenceGraph
     from vecgnn.slp.target import Target
 
 UNKNOWN = 1
@@ -37,30 +37,17 @@ LIBRARY_INSTRUCTIONS = frozenset(
 _REACHABLE = re.compile(r"(?:\w+ )*?(?:dso_local|hidden|protected) ")
 
 
-class Context(Protocol):
-    """What of a function is asked; a dependence graph is one."""
-
-    @property
-    def module(self) -> Module: ...
-    @property
-    def function(self) -> Function: ...
-    @property
-    def definitions(self) -> Mapping[str, int]: ...
-    @property
-    def users(self) -> Sequence[Sequence[int]]: ...
-
-
-def instruction_price(target: Target, instruction: Instruction, context: Context) -> int:
+def instruction_price(target: Target, instruction: Instruction, graph: DependenceGraph) -> int:
     """What LLVM prints as the throughput cost of the instruction; 1 where the table does not know it."""
     price = None
     if machine_of(target.triple) == "aarch64":
-        price = neighbour_price(target, instruction, context)
+        price = neighbour_price(target, instruction, graph)
     if price is None:
-        price = _price(target, instruction, context)
+        price = _price(target, instruction, graph)
     return UNKNOWN if price is None else price
 
 
-def operands_kind(token: str, type_: str, context: Context) -> str:
+def operands_kind(token: str, type_: str, graph: DependenceGraph) -> str:
     """The ``operand_kind`` of one operand of an instruction, scalar or vector."""
     from vecgnn.slp.target import operand_kind
 
@@ -69,7 +56,7 @@ def operands_kind(token: str, type_: str, context: Context) -> str:
         return operand_kind((token,))
     if lanes := constant_lanes(token, found[0]):
         return operand_kind(lanes)
-    definition = _definition(token, context)
+    definition = _definition(token, graph)
     if definition is not None and definition.opcode == "shufflevector":
         indices = definition.form.indices
         source = vector_shape(definition.form.operand_types[0])
@@ -78,9 +65,9 @@ def operands_kind(token: str, type_: str, context: Context) -> str:
     return "any"
 
 
-def _definition(token: str, context: Context) -> Instruction | None:
-    index = context.definitions.get(token)
-    return None if index is None else context.function.instructions[index]
+def _definition(token: str, graph: DependenceGraph) -> Instruction | None:
+    index = graph.definitions.get(token)
+    return None if index is None else graph.function.instructions[index]
 
 
 def _shape(type_: str) -> tuple[int, str]:
@@ -91,29 +78,29 @@ def _shape(type_: str) -> tuple[int, str]:
     return (lanes if lanes <= 8 else pow2_ceil(lanes)), elem
 
 
-def _price(target: Target, instruction: Instruction, context: Context) -> int | None:
+def _price(target: Target, instruction: Instruction, graph: DependenceGraph) -> int | None:
     form, opcode = instruction.form, instruction.opcode
     lanes, elem = _shape(form.type)
     if opcode in BINARY:
-        return _binary(target, instruction, context)
+        return _binary(target, instruction, graph)
     if opcode in ("fneg", "freeze"):
         return target.arithmetic(opcode, elem, lanes)
     if opcode in CASTS:
-        return _cast(target, instruction, context)
+        return _cast(target, instruction, graph)
     if opcode in ("icmp", "fcmp"):
         lanes, elem = _shape(form.operand_types[0])
-        rhs = operands_kind(instruction.operands[1], form.operand_types[1], context)
+        rhs = operands_kind(instruction.operands[1], form.operand_types[1], graph)
         if instruction.operands[1] == "null":
             rhs = "const"
         return target.compare(opcode, elem, lanes, form.predicate, rhs)
     if opcode == "select":
-        return _select(target, instruction, context)
+        return _select(target, instruction, graph)
     if opcode in ("load", "store"):
-        return _memory(target, instruction, context)
+        return _memory(target, instruction, graph)
     if opcode == "getelementptr":
-        return _getelementptr(target, instruction, context)
+        return _getelementptr(target, instruction, graph)
     if opcode in ("extractelement", "insertelement"):
-        return _lane(target, instruction, context)
+        return _lane(target, instruction, graph)
     if opcode == "shufflevector":
         lanes, elem = vector_shape(form.operand_types[0]) or (1, "")
         if all(constant_lanes(token, lanes) for token in instruction.operands):
@@ -121,19 +108,19 @@ def _price(target: Target, instruction: Instruction, context: Context) -> int | 
         two = instruction.operands[1] not in ("poison", "undef")
         return target.shuffle(elem, lanes, form.indices, two)
     if opcode in ("call", "invoke", "callbr"):
-        return _call(target, instruction, context)
+        return _call(target, instruction, graph)
     if opcode == "alloca":
         fixed = instruction.block == 0 and all(operand[0] != "%" for operand in instruction.operands)
         return target.other("alloca" if fixed else "dynamic alloca")
     return target.other(opcode)
 
 
-def _memory(target: Target, instruction: Instruction, context: Context) -> int | None:
+def _memory(target: Target, instruction: Instruction, graph: DependenceGraph) -> int | None:
     form = instruction.form
     lanes, elem = vector_shape(form.accessed_type) or (1, _shape(form.accessed_type)[1])
     kind = "any"
     if form.opcode == "store":
-        kind = operands_kind(instruction.operands[0], form.accessed_type, context)
+        kind = operands_kind(instruction.operands[0], form.accessed_type, graph)
     total = 0
     while lanes:  # what tables leave out goes in pieces
         piece = lanes if lanes <= 8 else min(64, pow2_ceil(lanes + 1) // 2)
@@ -148,30 +135,30 @@ def _memory(target: Target, instruction: Instruction, context: Context) -> int |
     return total
 
 
-def _binary(target: Target, instruction: Instruction, context: Context) -> int | None:
+def _binary(target: Target, instruction: Instruction, graph: DependenceGraph) -> int | None:
     form = instruction.form
     lanes, elem = _shape(form.type)
-    rhs = operands_kind(instruction.operands[1], form.type, context)
+    rhs = operands_kind(instruction.operands[1], form.type, graph)
     narrow = ""
     if form.opcode == "mul" and lanes > 1:
         from vecgnn.slp.target import multiplication_kind
 
-        first, second = (_extension(token, lanes, context) for token in instruction.operands)
+        first, second = (_extension(token, lanes, graph) for token in instruction.operands)
         narrow = multiplication_kind(target, elem, first, second)
     return target.arithmetic(form.opcode, elem, lanes, rhs, narrow)
 
 
-def _extension(token: str, lanes: int, context: Context) -> str:
+def _extension(token: str, lanes: int, graph: DependenceGraph) -> str:
     """An operand as ``multiplication_kind`` wants it described."""
     if values := constant_lanes(token, lanes):
         return " ".join(["const", *values])
-    definition = _definition(token, context)
+    definition = _definition(token, graph)
     if definition is not None and definition.opcode in ("zext", "sext"):
         return f"{definition.opcode} {_shape(definition.form.operand_types[0])[1]}"
     return ""
 
 
-def _cast(target: Target, instruction: Instruction, context: Context) -> int | None:
+def _cast(target: Target, instruction: Instruction, graph: DependenceGraph) -> int | None:
     form = instruction.form
     (lanes, src), (result_lanes, dst) = _shape(form.operand_types[0]), _shape(form.type)
     if lanes != result_lanes:  # a bitcast
@@ -179,12 +166,12 @@ def _cast(target: Target, instruction: Instruction, context: Context) -> int | N
     if src == dst:  # to or from an odd integer that is kept in this type
         return 0 if form.opcode in ("trunc", "bitcast") else 1
     kind = "none"
-    definition = _definition(instruction.operands[0], context)
+    definition = _definition(instruction.operands[0], graph)
     if definition is not None and definition.opcode == "load":
         kind = "load"
     elif form.opcode in ("trunc", "fptrunc"):
-        users = context.users[instruction.index]
-        if len(users) == 1 and context.function.instructions[users[0]].opcode == "store":
+        users = graph.users[instruction.index]
+        if len(users) == 1 and graph.function.instructions[users[0]].opcode == "store":
             kind = "store"
     elif form.opcode == "sext" and src == "i1" and lanes > 1 and definition is not None:
         compared = (
@@ -195,7 +182,7 @@ def _cast(target: Target, instruction: Instruction, context: Context) -> int | N
     return target.cast(form.opcode, src, dst, lanes, kind)
 
 
-def _select(target: Target, instruction: Instruction, context: Context) -> int | None:
+def _select(target: Target, instruction: Instruction, graph: DependenceGraph) -> int | None:
     form = instruction.form
     lanes, elem = _shape(form.type)
     condition, first, second = instruction.operands
@@ -204,7 +191,7 @@ def _select(target: Target, instruction: Instruction, context: Context) -> int |
             return target.arithmetic("and", elem, lanes)
         if (constant_lanes(first, lanes) or (first,)) in (("true",) * lanes, ("1",) * lanes):
             return target.arithmetic("or", elem, lanes)
-    made = _definition(condition, context)
+    made = _definition(condition, graph)
     compared = made is not None and made.opcode in ("icmp", "fcmp")
     if compared and made is not None and made.opcode == "fcmp":
         compared = made.form.predicate in ("ole", "olt", "ogt", "oge", "oeq", "une")
@@ -212,8 +199,8 @@ def _select(target: Target, instruction: Instruction, context: Context) -> int |
     return target.select(elem, lanes, single, "compare" if compared else "any")
 
 
-def _getelementptr(target: Target, instruction: Instruction, context: Context) -> int | None:
-    form, layout = instruction.form, context.module.layout
+def _getelementptr(target: Target, instruction: Instruction, graph: DependenceGraph) -> int | None:
+    form, layout = instruction.form, graph.module.layout
     base, *indices = instruction.operands
     indices = [splat_value(index) for index in indices]
     try:
@@ -223,9 +210,9 @@ def _getelementptr(target: Target, instruction: Instruction, context: Context) -
         if address is None:
             return 1
         type_ = address.type
-        users = set(context.users[instruction.index])
+        users = set(graph.users[instruction.index])
         if len(users) == 1:
-            type_ = context.function.instructions[users.pop()].form.accessed_type or type_
+            type_ = graph.function.instructions[users.pop()].form.accessed_type or type_
         if type_.startswith("<vscale"):  # indexed by elements, without a constant
             if address.offset:
                 return 1
@@ -235,12 +222,12 @@ def _getelementptr(target: Target, instruction: Instruction, context: Context) -
         return UNKNOWN
     reachable = None
     if base[0] == "@":
-        known = context.module.globals.get(base)
+        known = graph.module.globals.get(base)
         reachable = known is not None and (known.local or bool(_REACHABLE.match(known.text)))
     return 0 if legal(machine_of(target.triple), address, bits // 8, reachable) else 1
 
 
-def _lane(target: Target, instruction: Instruction, context: Context) -> int | None:
+def _lane(target: Target, instruction: Instruction, graph: DependenceGraph) -> int | None:
     form = instruction.form
     lanes, elem = _shape(form.operand_types[0])
     index = instruction.operands[-1]
@@ -249,40 +236,38 @@ def _lane(target: Target, instruction: Instruction, context: Context) -> int | N
     if form.opcode == "extractelement":
         return target.extract(elem, lanes, int(index))
     vector, scalar, _ = instruction.operands
-    definition = _definition(scalar, context)
+    definition = _definition(scalar, graph)
     value = "load" if definition is not None and definition.opcode == "load" else "any"
     if scalar[0] not in "%@" and scalar not in ("undef", "poison"):
         value = "const"
     return target.insert(elem, lanes, int(index), vector in ("poison", "undef"), value)
 
 
-def _in_memory(instruction: Instruction, context: Context) -> bool:
+def _in_memory(instruction: Instruction, graph: DependenceGraph) -> bool:
     """Whether a value is only stored, or comes from a load that nothing else reads."""
-    instructions = context.function.instructions
-    users = context.users[instruction.index]
+    instructions = graph.function.instructions
+    users = graph.users[instruction.index]
     if len(users) == 1 and instructions[users[0]].opcode == "store":
         return True
-    definition = _definition(instruction.operands[0], context)
-    return (
-        definition is not None and definition.opcode == "load" and len(context.users[definition.index]) == 1
-    )
+    definition = _definition(instruction.operands[0], graph)
+    return definition is not None and definition.opcode == "load" and len(graph.users[definition.index]) == 1
 
 
-def _call(target: Target, instruction: Instruction, context: Context) -> int | None:
+def _call(target: Target, instruction: Instruction, graph: DependenceGraph) -> int | None:
     form = instruction.form
     callee = form.callee
     if callee.startswith("@llvm."):
-        return _intrinsic(target, instruction, context)
+        return _intrinsic(target, instruction, graph)
     if callee[:1] == "@":
         if callee[1:] in LIBRARY_INSTRUCTIONS:
             return 1
-        declaration = context.module.declarations.get(callee)
+        declaration = graph.module.declarations.get(callee)
         if declaration is not None:
             return len(declaration.argument_types) + 1
     return len(instruction.operands) + (callee != "")
 
 
-def _intrinsic(target: Target, instruction: Instruction, context: Context) -> int | None:
+def _intrinsic(target: Target, instruction: Instruction, graph: DependenceGraph) -> int | None:
     from vecgnn.slp.target import intrinsic_variant
 
     form = instruction.form
@@ -295,7 +280,7 @@ def _intrinsic(target: Target, instruction: Instruction, context: Context) -> in
             found = vector_shape(type_)
             values = constant_lanes(token, found[0]) if found else None
             if values is None:
-                kind = operands_kind(token, type_, context) if found else "any"
+                kind = operands_kind(token, type_, graph) if found else "any"
                 # A variable vector is named lane by lane; a splat has the same name in all lanes.
                 count = found[0] if found else 1
                 values = (
@@ -305,7 +290,7 @@ def _intrinsic(target: Target, instruction: Instruction, context: Context) -> in
                 )
             operands.append(values)
         variant = intrinsic_variant(name, form.flags, operands)
-        if name == "llvm.bswap" and lanes == 1 and _in_memory(instruction, context):
+        if name == "llvm.bswap" and lanes == 1 and _in_memory(instruction, graph):
             variant = "memory"
         return target.intrinsic(name, elem, lanes, first, variant)
     if form.callee.startswith("@llvm.vector.reduce."):

@@ -150,6 +150,7 @@ def machine(cpu: str, triple: str | None = None) -> Machine:
 
     Without a triple, x86-64 and AArch64 of Linux are tried.
     """
+    llvm.find_tool("clang")
     triples = [triple] if triple else ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"]
     failure = ""
     for candidate in triples:
@@ -198,7 +199,7 @@ def probe(cpu: str, triple: str | None = None) -> dict[str, Any]:
     sections: dict[str, Any] = {name: _without_repetition(rows) for name, rows in rows.run().items()}
     sections["shuffle"] = probe_shuffles.shortened(shuffles.run()["shuffle"])
     return {
-        "name": cpu,
+        "name": found.attributes.get("target-cpu", cpu),  # what "native" stands for
         "triple": found.triple,
         "features": found.attributes.get("target-features", ""),
         "llvm": llvm.tool_version("opt"),

@@ -57,6 +57,8 @@ class Shuffles:
         """The price of the shufflevector; None where the table lacks a kind it needs."""
         if all(m < 0 for m in mask):
             return 0
+        if elem not in BITS:
+            return None
         if not two:
             mask = [m if m < lanes else -1 for m in mask]
         if len(mask) == lanes:
@@ -65,6 +67,9 @@ class Shuffles:
         if len(mask) > lanes and masks.identity(mask, lanes):
             return 0
         if (start := masks.extract_subvector(mask, lanes)) is not None:
+            single = mask[0] > 0 and all(m < 0 for m in mask[1:])
+            if self.machine == "aarch64" and single and len(mask) == self.registers.get(elem):
+                return 1  # dup
             price = self._by_position(f"extract {elem} {lanes} {len(mask)}", start)
             if price is not None or elem not in self.registers:
                 return price
@@ -119,11 +124,15 @@ class Shuffles:
         """A shuffle that keeps the length; ``kind`` is what is known of it so far."""
         if all(m < 0 for m in mask):
             return 0
+        if self.machine == "aarch64" and not self.direct(elem, lanes, mask, kind, part):
+            return self._chunks(elem, lanes, mask)  # before it is known as what it may be besides
         if kind in ("one", "two"):
             kind, part = masks.improve(kind == "two", mask, lanes)
-        if self.machine == "x86":
-            return self._x86_same(elem, lanes, mask, kind, part)
-        return self._aarch64_same(elem, lanes, mask, kind, part)
+        if self.machine == "aarch64":
+            return self._aarch64_row(elem, lanes, mask, kind, part)
+        if self.direct(elem, lanes, mask, kind, part):
+            return self._priced(elem, lanes, mask, kind, part)
+        return self._cut(elem, lanes, mask)
 
     def _widened(self, elem: str, lanes: int, mask: Mask, part: tuple[int, int]) -> int | None:
         """Both sources end up in a longer vector, one of them where it was."""
@@ -192,11 +201,6 @@ class Shuffles:
             properties += " pairs"
         return f"{kind}{properties} {elem}"
 
-    def _x86_same(self, elem: str, lanes: int, mask: Mask, kind: str, part: tuple[int, int]) -> int | None:
-        if self.direct(elem, lanes, mask, kind, part):
-            return self._priced(elem, lanes, mask, kind, part)
-        return self._cut(elem, lanes, mask)
-
     def _cut(self, elem: str, lanes: int, mask: Mask) -> int | None:
         """Several registers: each of the result's is a shuffle of the registers it is made from."""
         wide = self.registers[elem]
@@ -215,18 +219,18 @@ class Shuffles:
 
     # AArch64
 
-    def _aarch64_same(
-        self, elem: str, lanes: int, mask: Mask, kind: str, part: tuple[int, int]
-    ) -> int | None:
-        wide = self.registers.get(elem, 0)
-        if self.direct(elem, lanes, mask, kind, part):
-            if kind in ("one", "two") and all(m in (-1, i) for i, m in enumerate(mask)):
-                return 0
-            if kind == "broadcast" and lanes == 2:
-                mask = (0, 0)  # with poison it looks like an identity, free only as a whole shuffle
-            if exact := self._exact.get(exact_row(elem, lanes)):
-                return int(exact[mask_number(mask, lanes)], 36)
-            return self._priced(elem, lanes, mask, kind, part)
+    def _aarch64_row(self, elem: str, lanes: int, mask: Mask, kind: str, part: tuple[int, int]) -> int | None:
+        if kind in ("one", "two") and all(m in (-1, i) for i, m in enumerate(mask)):
+            return 0
+        if kind == "broadcast" and lanes == 2:
+            mask = (0, 0)  # with poison it looks like an identity, free only as a whole shuffle
+        if exact := self._exact.get(exact_row(elem, lanes)):
+            return int(exact[mask_number(mask, lanes)], 36)
+        return self._priced(elem, lanes, mask, kind, part)
+
+    def _chunks(self, elem: str, lanes: int, mask: Mask) -> int | None:
+        """Each register of the result is a shuffle of two registers, or is put together lane by lane."""
+        wide = self.registers[elem]
         total = 0
         seen: set[tuple[int, ...]] = set()
         for start in range(0, lanes, wide):

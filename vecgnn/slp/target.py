@@ -23,8 +23,8 @@ from vecgnn.slp.intrinsics import VECTOR_INTRINSICS, IntrinsicShape, base_name, 
 from vecgnn.slp.shuffles import Shuffles, machine_of
 
 if TYPE_CHECKING:
+    from vecgnn.ir.dependence import DependenceGraph
     from vecgnn.ir.nodes import Instruction
-    from vecgnn.slp.instruction_price import Context
 
 __all__ = [
     "LANES", "VECTOR_INTRINSICS", "IntrinsicShape", "Target", "base_name", "for_attributes", "from_table",
@@ -162,7 +162,8 @@ class Target:
         row = rows.get(key)
         if row is None:  # more bits than were probed: a lane of one of the halves
             half = lanes // 2
-            return self._lane(opcode, elem, half, lane % half, variant) if lanes > 8 else None
+            wide = lanes > 8 and lanes & (lanes - 1) == 0
+            return self._lane(opcode, elem, half, lane % half, variant) if wide else None
         if variant:
             special = rows.get(f"{key} / {variant}")
             if special is not None and lane < len(special) and special[lane] is not None:
@@ -199,11 +200,11 @@ class Target:
         row = rows.get(name)
         return row[0] if row else None
 
-    def scalar(self, instruction: Instruction, context: Context) -> int:
+    def scalar(self, instruction: Instruction, graph: DependenceGraph) -> int:
         """The price of an instruction as it stands in a function; see ``slp.instruction_price``."""
         from vecgnn.slp.instruction_price import instruction_price
 
-        return instruction_price(self, instruction, context)
+        return instruction_price(self, instruction, graph)
 
 
 def _integers(values: Sequence[str]) -> list[int] | None:
@@ -224,8 +225,9 @@ def operand_kind(values: tuple[str, ...]) -> str:
     """What LLVM's cost model sees in the operand of these lanes: "any", "uniform" (one variable), "const",
     "const_pow2", "const_negpow2" (different constants), "uniform_const", "pow2", "negpow2" (one constant)."""
     if not all(is_constant(value) for value in values):
-        same = len(values) > 1 and len(set(values)) == 1 and values[0] not in ("undef", "poison")
-        return "uniform" if same else "any"
+        if all(value[0] not in "%@" for value in values):  # undef or poison among constants
+            return "const" if any(is_constant(value) for value in values) else "any"
+        return "uniform" if len(values) > 1 and len(set(values)) == 1 else "any"
     uniform = len(set(values)) == 1
     integers = _integers(values)
     if integers is None:
@@ -290,9 +292,14 @@ def intrinsic_variant(name: str, flags: frozenset[str], operands: Sequence[tuple
     return ""
 
 
+@cache
+def _shipped() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.json")))
+
+
 def names() -> list[str]:
     """The targets that ship with the package."""
-    return sorted(path.stem for path in _FOLDER.glob("*.json"))
+    return list(_shipped())
 
 
 def from_table(table: Mapping[str, Any]) -> Target:
@@ -346,7 +353,7 @@ _LEVELS = (
 def for_attributes(attributes: Mapping[str, str], triple: str = "") -> tuple[Target, bool]:
     """The table for a function's "target-cpu" and "target-features", and whether it is only the nearest."""
     cpu = attributes.get("target-cpu", "")
-    if cpu in names():
+    if cpu in _shipped():
         return load(cpu), False
     features = set(attributes.get("target-features", "").split(","))
     if triple.startswith(("aarch64", "arm64")) or "+neon" in features:
