@@ -16,12 +16,14 @@ test:
 	@bash scripts/setup.sh --need-llvm
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+# Every check runs, whatever the others say.
 lint:
 	@bash scripts/setup.sh
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/pyright
-	$(BIN)/lint-imports
+	@failed=; \
+	for check in "ruff check ." "ruff format --check ." pyright lint-imports; do \
+		echo "$$check"; $(BIN)/$$check || failed="$$failed; $$check"; \
+	done; \
+	test -z "$$failed" || { echo "lint: failed$$failed" >&2; exit 1; }
 
 check: lint test
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -133,15 +132,12 @@ def opt_options(job: Job) -> list[str]:
 
 
 def repaired(pipeline: str) -> str:
-    """The printed pipeline up to SLP, with what its text cannot say put in other words.
+    """The printed pipeline up to SLP, without what its text says wrongly.
 
     Ahead of the inliner clang runs vector-combine for its early folds alone; its name stands for the whole of
-    it, which packs scalars.  The extra unswitching is printed as a pass manager that would come back empty.
+    it, which packs scalars.
     """
-    text = pipeline.replace(",vector-combine", "")
-    if unswitch := re.search(r"simple-loop-unswitch<[^>]*>", text):
-        text = text.replace("extra-simple-loop-unswitch-passes", unswitch[0])
-    return text
+    return pipeline.replace(",vector-combine", "")
 
 
 def split_pipeline(job: Job, scratch: Path, packer: str) -> tuple[str, str]:
