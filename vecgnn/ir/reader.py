@@ -31,6 +31,8 @@ _GLOBAL = re.compile(r'^(@(?:[-\w$.]+|"[^"]*")) = (.*)$', re.MULTILINE)
 _DECLARE = re.compile(r"^declare .*$", re.MULTILINE)
 _LAYOUT = re.compile(r'^target datalayout = "(.*)"$', re.MULTILINE)
 _TRIPLE = re.compile(r'^target triple = "(.*)"$', re.MULTILINE)
+_TOUCH_ONLY = ("@llvm.memcpy.", "@llvm.memmove.", "@llvm.memset.", "@llvm.lifetime.", "@llvm.prefetch.")
+"""Calls that touch memory at an address and neither keep it nor call back (GlobalsModRef.cpp)."""
 _BITCODE_MAGIC = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
 
 
@@ -273,6 +275,8 @@ def _taken_in_functions(functions: Sequence[Function], names: set[str]) -> set[s
                     derived[instruction.name] = direct
                 elif form.opcode == "load":
                     taken |= direct if _beyond_address(instruction.operands[0]) else set()
+                elif form.callee.startswith(_TOUCH_ONLY):
+                    taken |= direct if any(map(_beyond_address, instruction.operands)) else set()
                 elif form.opcode == "store":
                     value, pointer = instruction.operands
                     taken.update(mention.findall(value))
@@ -304,8 +308,10 @@ def _escaping(function: Function, derived: dict[str, frozenset[str]]) -> set[str
                     grown = True
     for instruction in function.instructions:
         operands = instruction.operands
-        if instruction.opcode == "load" or (
-            instruction.opcode == "getelementptr" and not any(o in derived for o in operands[1:])
+        if (
+            instruction.opcode == "load"
+            or instruction.form.callee.startswith(_TOUCH_ONLY)
+            or (instruction.opcode == "getelementptr" and not any(o in derived for o in operands[1:]))
         ):
             continue
         if instruction.opcode == "store":
