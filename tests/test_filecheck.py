@@ -1,8 +1,8 @@
 """The RUN lines of tests/ir/*.ll: each must end with status 0.
 
 A line is a pipeline of commands, as lit knows them; ``%s`` is the file, ``not`` before a command wants it
-to fail.  ``vecgnn`` and ``filecheck`` are those of the interpreter that runs the tests.  A command that cannot
-be found fails its test.
+to fail.  ``vecgnn`` and ``filecheck`` are those of the interpreter that runs the tests.  A command that is
+not to be found fails its test.
 """
 
 from __future__ import annotations
