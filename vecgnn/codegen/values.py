@@ -178,6 +178,12 @@ class Closeness:
     inexact: bool = False
     signless_zero: bool = False
 
+    def open_ended(self, type_: str, first: bytes, second: bytes) -> bool:
+        """Whether the two say nothing: in another order a sum may overflow, and infinity become NaN."""
+        if not self.inexact or type_ not in FLOATS:
+            return False
+        return not (math.isfinite(decode_float(type_, first)) and math.isfinite(decode_float(type_, second)))
+
     def equal(self, type_: str, first: bytes, second: bytes, scale: float = 1.0) -> bool:
         if first == second:
             return True

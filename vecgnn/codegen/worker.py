@@ -15,7 +15,7 @@ import signal
 import struct
 import sys
 import time
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import llvmlite.binding as llvm
 
@@ -28,14 +28,14 @@ from vecgnn.ir.reader import read_canonical
 _STAGES = ("start", "compile", "scalar", "vector")
 
 
-def send(stream: BinaryIO, message: object) -> None:
+def send(stream: IO[bytes], message: object) -> None:
     """Write one message."""
     data = json.dumps(message).encode()
     stream.write(struct.pack("<I", len(data)) + data)
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> Any:
+def receive(stream: IO[bytes]) -> Any:
     """Read one message; None at the end."""
     header = stream.read(4)
     if len(header) < 4:
@@ -119,7 +119,7 @@ def _forked(before: Module, after: Module, name: str, job: dict[str, Any], statu
     )
 
 
-def serve(source: BinaryIO, sink: BinaryIO) -> None:
+def serve(source: IO[bytes], sink: IO[bytes]) -> None:
     """Answer jobs until there are no more."""
     machine.runner()  # compiled once, inherited by every fork
     gc.collect()

@@ -324,9 +324,12 @@ def _widened(context: Context, type_: str, lanes: int, depth: int) -> Lane:
     if width < 64 and (not narrow or rng.random() < 0.4):
         source = rng.choice(wide)
         inner = template(context, source, lanes, depth - 1)
-        return lambda lane, writer: (
-            lambda v: writer.emit(f"trunc {source} {v.text} to {type_}", type_, min(v.bits, width))
-        )(inner(lane, writer))
+
+        def narrowed(lane: int, writer: Writer) -> Value:
+            value = inner(lane, writer)
+            return writer.emit(f"trunc {source} {value.text} to {type_}", type_, min(value.bits, width))
+
+        return narrowed
     if rng.random() < 0.15:
         inner = template(context, "i1", lanes, depth - 1)
         return lambda lane, writer: writer.emit(f"zext i1 {inner(lane, writer).text} to {type_}", type_, 1)

@@ -188,7 +188,7 @@ class _Function:
         writer = Writer(self.names)
         tree = rng.random() < 0.4
         while len(values) > 1:
-            a, b = (values.pop(0), values.pop(0)) if tree else (values.pop(0), values.pop(0))
+            a, b = values.pop(0), values.pop(0)
             if operation in ("umax", "smin"):
                 callee = self.names.intrinsic(
                     f"llvm.{operation}.{out.element}", out.element, [out.element] * 2
