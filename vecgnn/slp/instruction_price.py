@@ -106,7 +106,11 @@ def _price(target: Target, instruction: Instruction, graph: DependenceGraph) -> 
         if all(constant_lanes(token, lanes) for token in instruction.operands):
             return 0
         two = instruction.operands[1] not in ("poison", "undef")
-        return target.shuffle(elem, lanes, form.indices, two)
+        loaded = ""
+        source = _definition(instruction.operands[0], graph)
+        if source is not None and source.opcode == "load":
+            loaded = "once" if len(graph.users[source.index]) == 1 else "again"
+        return target.shuffle(elem, lanes, form.indices, two, loaded)
     if opcode in ("call", "invoke", "callbr"):
         return _call(target, instruction, graph)
     if opcode == "alloca":
@@ -214,9 +218,8 @@ def _getelementptr(target: Target, instruction: Instruction, graph: DependenceGr
         if len(users) == 1:
             type_ = graph.function.instructions[users.pop()].form.accessed_type or type_
         if type_.startswith("<vscale"):  # indexed by elements, without a constant
-            if address.offset:
-                return 1
             type_ = type_[1:-1].split(" x ")[2]
+            return 0 if not address.offset and address.scale in (0, layout.size(type_)) else 1
         bits = layout.bits(type_)
     except InputError:
         return UNKNOWN

@@ -160,8 +160,14 @@ def _memory(p: Probe) -> None:
                 p.add("memory", f"load {elem}{variant}", column, line)
                 line = f"store {type_} {value}, ptr {address}, align {align}"
                 p.add("memory", f"store {elem}{variant}", column, line, result=False)
-            line = f"store {type_} zeroinitializer, ptr {address}, align {least}"
-            p.add("memory", f"store {elem} / const", column, line, result=False)
+            same, other = ("null", "inttoptr (i64 8 to ptr)") if elem == "ptr" else ("1", "0")
+            if elem in FLOATS:
+                same, other = "1.0", "2.0"
+            for kind, values in (("uniform", [same]), ("const", [same, other])):
+                if kind == "uniform" or lanes > 1:
+                    constant = _literal(elem, [values[i % len(values)] for i in range(lanes)])
+                    line = f"store {type_} {constant}, ptr {address}, align {least}"
+                    p.add("memory", f"store {elem} / {kind}", column, line, result=False)
         p.turn()
 
 

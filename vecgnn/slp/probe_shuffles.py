@@ -121,6 +121,13 @@ def _kinds(p: Probe, table: Shuffles, elem: str, lanes: int, column: int) -> Non
     for row, mask in rows.items():
         if row and not row.startswith("insert"):
             add_shuffle(p, row, column, elem, lanes, mask)
+    type_ = shape(elem, lanes)
+    for use in ("once", "again") if machine_of(p.triple) == "x86" else ():
+        loaded = p.prepare(f"load {type_}, ptr {p.argument('ptr')}")
+        if use == "again":
+            p.prepare(f"freeze {type_} {loaded}")
+        line = f"shufflevector {type_} {loaded}, {type_} poison, <{lanes} x i32> zeroinitializer"
+        p.add("shuffle", f"broadcast {use} {elem}", column, line)
 
 
 def _subvectors(p: Probe, elem: str, lanes: int) -> None:
@@ -160,9 +167,14 @@ def shortened(rows: Rows) -> dict[str, Any]:
             short[key] = "".join(map(_digit, row))
         elif key.startswith(("extract ", "insert ")) and len(known) == 1:
             short[key] = known.pop()
-        else:
+        elif not key.startswith(("broadcast once ", "broadcast again ")) or row != _plain(rows, key):
             short[key] = row
     return short
+
+
+def _plain(rows: Rows, key: str) -> list[int | None] | None:
+    """The row of the same broadcast from a register."""
+    return rows.get(f"broadcast {key.rpartition(' ')[2]}")
 
 
 def _digit(price: int | None) -> str:

@@ -4,10 +4,11 @@ LLVM does not price masks one by one: it recognizes a kind, prices that for one 
 cuts wider vectors into registers first.  A table therefore holds one price per kind, element type and number
 of lanes, made for a mask that stands for its kind, and this module finds kinds and cuts masks as LLVM does.
 
-Rows of the table: ``KIND ELEM`` by lanes; ``extract ELEM N M`` and ``insert ELEM N M K`` by position (M of
-N lanes taken out; the low K lanes of one N-vector put into another, giving M lanes); ``replicate ELEM N`` by
-factor, ``replicate ELEM 2 4`` by the lanes that are not poison; ``exact 2 ELEM`` and ``exact 4`` with a
-digit per mask where the price depends on the mask itself.
+Rows of the table: ``KIND ELEM`` by lanes (``broadcast once ELEM`` and ``broadcast again ELEM`` of a load);
+``extract ELEM N M`` and ``insert ELEM N M K`` by position (M of N lanes taken out; the low K lanes of one
+N-vector put into another, giving M lanes); ``replicate ELEM N`` by factor, ``replicate ELEM 2 4`` by the
+lanes that are not poison; ``exact 2 ELEM`` and ``exact 4`` with a digit per mask where the price depends on
+the mask itself.
 """
 
 from __future__ import annotations
@@ -53,8 +54,12 @@ class Shuffles:
         self._exact = exact
         self.inserts_float = inserts_float  # x86 with SSE4.1
 
-    def price(self, elem: str, lanes: int, mask: Mask, two: bool) -> int | None:
-        """The price of the shufflevector; None where the table lacks a kind it needs."""
+    def price(self, elem: str, lanes: int, mask: Mask, two: bool, loaded: str = "") -> int | None:
+        """The price of the shufflevector; None where the table lacks a kind it needs.
+
+        ``loaded`` says that the first source is a vector load: "once" where nothing else reads it, "again"
+        where something does.
+        """
         if all(m < 0 for m in mask):
             return 0
         if elem not in BITS:
@@ -63,19 +68,11 @@ class Shuffles:
             mask = [m if m < lanes else -1 for m in mask]
         if len(mask) == lanes:
             kind, part = masks.kind_of(mask, lanes)
-            return 0 if kind == "identity" else self._same(elem, lanes, mask, kind, part)
+            return 0 if kind == "identity" else self._same(elem, lanes, mask, kind, part, loaded)
         if len(mask) > lanes and masks.identity(mask, lanes):
             return 0
         if (start := masks.extract_subvector(mask, lanes)) is not None:
-            single = mask[0] > 0 and all(m < 0 for m in mask[1:])
-            if self.machine == "aarch64" and single and len(mask) == self.registers.get(elem):
-                return 1  # dup
-            price = self._by_position(f"extract {elem} {lanes} {len(mask)}", start)
-            if price is not None or elem not in self.registers:
-                return price
-            return (
-                self._same(elem, lanes, [*mask, *([-1] * (lanes - len(mask)))], "one", (0, 0)) if start else 0
-            )
+            return self._part(elem, lanes, mask, start)
         if part := masks.insert_subvector(mask, lanes):
             return self._widened(elem, lanes, mask, part)
         if factor := masks.replication(mask, lanes):
@@ -86,9 +83,9 @@ class Shuffles:
         kind = "two" if two else "one"
         if len(mask) > lanes:  # the sources are widened for free
             grown = [m + len(mask) - lanes if m >= lanes else m for m in mask]
-            return self._same(elem, len(mask), grown, kind, (0, 0))
+            return self._same(elem, len(mask), grown, kind, (0, 0), loaded)
         padded = [*mask, *([-1] * (lanes - len(mask)))]
-        shuffled = self._same(elem, lanes, padded, kind, (0, 0))
+        shuffled = self._same(elem, lanes, padded, kind, (0, 0), loaded)
         low = self._by_position(f"extract {elem} {lanes} {len(mask)}", 0)
         if low is None and elem in self.registers:
             low = 0
@@ -120,7 +117,9 @@ class Shuffles:
         native = native and lanes == pow2_ceil(lanes) <= 16 and _native(mask, max(BITS[elem], 64 // lanes))
         return f"{kind}{' native' if native else ''} {elem}"
 
-    def _same(self, elem: str, lanes: int, mask: Mask, kind: str, part: tuple[int, int]) -> int | None:
+    def _same(
+        self, elem: str, lanes: int, mask: Mask, kind: str, part: tuple[int, int], loaded: str = ""
+    ) -> int | None:
         """A shuffle that keeps the length; ``kind`` is what is known of it so far."""
         if all(m < 0 for m in mask):
             return 0
@@ -128,11 +127,42 @@ class Shuffles:
             return self._chunks(elem, lanes, mask)  # before it is known as what it may be besides
         if kind in ("one", "two"):
             kind, part = masks.improve(kind == "two", mask, lanes)
+        if kind == "broadcast" and loaded:
+            price = self._by_lanes(f"broadcast {loaded} {elem}", lanes)
+            if price is not None:
+                return price
         if self.machine == "aarch64":
             return self._aarch64_row(elem, lanes, mask, kind, part)
         if self.direct(elem, lanes, mask, kind, part):
             return self._priced(elem, lanes, mask, kind, part)
         return self._cut(elem, lanes, mask)
+
+    def _part(self, elem: str, lanes: int, mask: Mask, start: int) -> int | None:
+        """A run of lanes of one source."""
+        single = mask[0] > 0 and all(m < 0 for m in mask[1:])
+        if self.machine == "aarch64" and single and len(mask) == self.registers.get(elem):
+            return 1  # dup
+        price = self._by_position(f"extract {elem} {lanes} {len(mask)}", start)
+        if elem not in self.registers:
+            return price
+        if self.machine == "x86" and elem != "ptr":
+            odd = price is None or mask[0] < 0 or any(m >= lanes for m in mask)
+            if odd and not self._aligned(elem, lanes, len(mask), start):
+                if lanes <= self.registers[elem]:
+                    return self._by_lanes(f"one {elem}", lanes)
+                return self._cut(elem, lanes, mask)
+        if price is None and start:
+            return self._same(elem, lanes, [*mask, *([-1] * (lanes - len(mask)))], "one", (0, 0))
+        return price or 0
+
+    def _aligned(self, elem: str, lanes: int, size: int, start: int) -> bool:
+        """Whether a run of lanes is a whole register, or a part of one that can be moved as it is (x86)."""
+        full, part = self.legal_lanes(elem, lanes), self.legal_lanes(elem, size)
+        if start % full == 0:
+            return True
+        if size == 1:
+            return False
+        return start % part == full % part == 0 or (part > size and start % size == part % size == 0)
 
     def _widened(self, elem: str, lanes: int, mask: Mask, part: tuple[int, int]) -> int | None:
         """Both sources end up in a longer vector, one of them where it was."""

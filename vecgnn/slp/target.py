@@ -140,7 +140,7 @@ class Target:
         """A simple store at an alignment in bytes; ``rhs`` is the ``operand_kind`` of what is stored."""
         if rhs in ("any", "uniform"):
             return self._row("memory", f"store {elem}", lanes, f"align {align}")
-        return self._row("memory", f"store {elem}", lanes, "const")
+        return self._row("memory", f"store {elem}", lanes, "const" if rhs.startswith("const") else "uniform")
 
     @_memoized
     def insert(
@@ -171,9 +171,12 @@ class Target:
         return row[lane] if lane < len(row) else None
 
     @_memoized
-    def shuffle(self, elem: str, source_lanes: int, mask: tuple[int, ...], two_sources: bool) -> int | None:
-        """A shufflevector of one or two vectors of ``source_lanes`` elements; -1 in the mask is poison."""
-        return self.shuffles.price(elem, source_lanes, mask, two_sources)
+    def shuffle(
+        self, elem: str, source_lanes: int, mask: tuple[int, ...], two_sources: bool, loaded: str = ""
+    ) -> int | None:
+        """A shufflevector of one or two vectors of ``source_lanes`` elements; -1 in the mask is poison.
+        ``loaded``, where the first is a vector load: "once" if only this reads it, else "again"."""
+        return self.shuffles.price(elem, source_lanes, mask, two_sources, loaded)
 
     @_memoized
     def reduce(self, op: str, elem: str, lanes: int, variant: str = "") -> int | None:
