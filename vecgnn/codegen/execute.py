@@ -29,6 +29,7 @@ from vecgnn.ir.nodes import Argument, Module
 _SCALAR_SECONDS = 0.05
 _MOST_GLOBALS = 1 << 26
 _MOST_BUFFERS = 48
+_HUNTS, _DRAWS_PER_HUNT = 120, 12
 _INEXACT = frozenset({"reassoc", "arcp", "afn", "contract", "fast"})
 _DISCRETE = frozenset(
     {"fcmp", "fptosi", "fptoui", "bitcast", "frem", "@llvm.floor", "@llvm.ceil", "@llvm.rint"}
@@ -78,6 +79,29 @@ def check(
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """An input that stands in memory, and the scalar version's outcome."""
+
+    profile: Profile
+    overlap: str
+    leave_at: int
+    outcome: Outcome
+    blocks: set[int]
+
+
+def _noter(engine: llvm.ExecutionEngine) -> Callable[[], int]:
+    """Reads and clears what the checks in a compiled module noted."""
+    address = engine.get_global_value_address("vg.undefined")
+
+    def noted() -> int:
+        value = int.from_bytes(read(address, 4), "little")
+        write(address, bytes(4))
+        return value
+
+    return noted
+
+
 class _Check:
     def __init__(
         self,
@@ -113,6 +137,10 @@ class _Check:
         self.engine = machine.compile_text(isolated.text)
         self.engines = [self.engine]
         self.call = runner
+        self.misaligned = _noter(self.engine)
+        self.seen = self.engine.get_global_value_address("vg.seen")
+        self.covered: set[int] = set()
+        self.hunts = _HUNTS
         self.code = {side: self.engine.get_function_address(f"vg.{side}") for side in ("before", "after")}
         self.record = guarded(PAGE * (1 + (len(isolated.arguments) + 5) * SLOT // PAGE))
         self._make_buffers()
@@ -308,14 +336,7 @@ class _Check:
         text = isolate_checked(self.before, self.name, machine.host_triple(), self.layout)
         self.engines.append(machine.compile_text(text))
         self.code["checked"] = self.engines[-1].get_function_address("vg.before")
-        address = self.engines[-1].get_global_value_address("vg.undefined")
-
-        def noted() -> int:
-            value = int.from_bytes(read(address, 4), "little")
-            write(address, bytes(4))
-            return value
-
-        return noted
+        return _noter(self.engines[-1])
 
     def run(self, runs: int, seconds: float) -> Finding:
         """All runs, or as many as about half the time allows; the first difference decides."""
@@ -328,43 +349,36 @@ class _Check:
         for number in range(runs):
             if time.monotonic() > deadline and done:
                 break
-            scalar = None
-            leave_at = 0
-            profile, overlap = profiles[0], ""
+            drawn = self._hunt(number, profiles) if number % 4 != 3 else None
             for attempt in range(4):
-                profile = (
-                    profiles[number % len(profiles)] if attempt == 0 else profiles[(number + attempt) % 2]
-                )
-                self._set_up(profile)
-                overlap = self._overlap(number)
-                # In some runs a call does not return: what stands behind it must not have happened.
-                leave_at = (
-                    self.rng.randrange(1, self.answers.calls + 1)
-                    if number % 4 == 3 and self.answers.calls
-                    else 0
-                )
-                self.report("scalar", number)
-                scalar = self._outcome("before", leave_at)
-                if scalar.code in (0, machine.LEFT):
+                if drawn is not None:
                     break
-                dropped = machine.FAULTS.get(signal.Signals(scalar.code), str(scalar.code))
-                if scalar.code == signal.SIGALRM and number == 0:
-                    self.patience = min(self.patience * 5, seconds / 8)  # it may just take its time
-                scalar = None
-            if scalar is None:
+                profile = profiles[number % len(profiles) if attempt == 0 else (number + attempt) % 2]
+                drawn = self._draw(number, profile)
+                if drawn.outcome.code not in (0, machine.LEFT):
+                    dropped = machine.FAULTS.get(signal.Signals(drawn.outcome.code), str(drawn.outcome.code))
+                    if drawn.outcome.code == signal.SIGALRM and number == 0:
+                        self.patience = min(self.patience * 5, seconds / 8)  # it may just take its time
+                    drawn = None
+            if drawn is None:
                 if number == 0 and dropped == machine.FAULTS[signal.SIGALRM]:
                     break
                 continue
+            self.covered |= drawn.blocks
+            profile, overlap, leave_at, scalar = drawn.profile, drawn.overlap, drawn.leave_at, drawn.outcome
             if number % 3 and not overlap:
                 self._tighten(number % 3 == 1, leave_at)
                 scalar = self._outcome("before", leave_at)
                 if scalar.code not in (0, machine.LEFT):
                     continue
             self.report("vector", number)
+            self.misaligned()  # clears what an earlier run noted
             vector = self._outcome("after", leave_at)
             done += 1
             comparison = Comparison(self.isolated, self.layout, self.close, self.buffers)
             difference = comparison.difference(scalar, vector)
+            if not difference and self.misaligned():
+                difference = "a vector is not aligned as its access says"
             if difference and self._undefined(leave_at):
                 done -= 1
                 dropped = "computes poison"
@@ -390,8 +404,39 @@ class _Check:
             return Finding(
                 "UNKNOWN", f"a decision differs within what fast-math leaves open: {differing[0]}", done
             )
-        tolerance = "; floating-point results compared with a tolerance, as fast-math flags allow"
-        return Finding("VERIFIED", f"{done} runs agree{tolerance if self.close.inexact else ''}", done)
+        reason = f"{done} runs agree"
+        if self.close.inexact:
+            reason += "; floating-point results compared with a tolerance, as fast-math flags allow"
+        if missed := self.isolated.blocks - 1 - len(self.covered):
+            reason += f"; {missed} of {self.isolated.blocks} blocks never ran"
+        return Finding("VERIFIED", reason, done)
+
+    def _draw(self, number: int, profile: Profile) -> _Drawn:
+        """A new input, and what the scalar version does with it."""
+        self._set_up(profile)
+        overlap = self._overlap(number)
+        # In some runs a call does not return: what stands behind it must not have happened.
+        leave_at = (
+            self.rng.randrange(1, self.answers.calls + 1) if number % 4 == 3 and self.answers.calls else 0
+        )
+        self.report("scalar", number)
+        write(self.seen, bytes(self.isolated.blocks))
+        outcome = self._outcome("before", leave_at)
+        seen = read(self.seen, self.isolated.blocks)
+        return _Drawn(profile, overlap, leave_at, outcome, {n for n, mark in enumerate(seen) if mark})
+
+    def _hunt(self, number: int, profiles: Sequence[Profile]) -> _Drawn | None:
+        """An input that reaches a block which no run has reached, where a few draws find one."""
+        if number < 2:
+            return None
+        for _ in range(_DRAWS_PER_HUNT):
+            if len(self.covered) >= self.isolated.blocks - 1 or self.hunts == 0:
+                return None
+            self.hunts -= 1
+            drawn = self._draw(number, self.rng.choice(profiles))
+            if drawn.outcome.code in (0, machine.LEFT) and drawn.blocks - self.covered:
+                return drawn
+        return None
 
     def _overlap(self, number: int) -> str:
         """In some runs, let one buffer point into another; says which."""

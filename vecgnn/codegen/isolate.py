@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from vecgnn.codegen.undefined import NOTE, Checks
+from vecgnn.codegen.undefined import NOTE, Checks, mark_blocks
 from vecgnn.ir.layout import DataLayout, split_types
 from vecgnn.ir.nodes import Argument, Declaration, Function, Module
 
@@ -84,6 +84,7 @@ class Isolated:
     external: frozenset[str]
     stubs: tuple[Stub, ...]
     same: bool
+    blocks: int  # of the scalar version; block n is marked in byte n of ``vg.seen`` when it is reached
 
 
 def isolate(before: Module, after: Module, name: str, triple: str, layout: DataLayout) -> Isolated:
@@ -128,7 +129,9 @@ class _Isolation:
         self.external: set[str] = set()
         self.groups: dict[str, str] = {}
         self.renamed: dict[str, str] = {}
-        self.checks: Checks | None = Checks(layout, before.metadata) if checked else None
+        self.noted = Checks(layout, before.metadata)
+        self.checks: Checks | None = self.noted if checked else None
+        self.blocks = 0
 
     def build(self) -> Isolated:
         for module, which in ((self.before, "scalar"), (self.after, "vectorized")):
@@ -144,12 +147,10 @@ class _Isolation:
         sides = [(self.before, function, "b"), (self.after, other, "a")][: 1 if self.checks else 2]
         named = self._types()
         bodies = [self._side(module, main, letter) for module, main, letter in sides]
-        plain = [body.replace("@vg.a.", "@vg.b.") for body in bodies]
         bodies[-1] = self._retype(bodies[-1]) if len(bodies) > 1 else bodies[-1]
         thunks = [self._thunk(main, letter) for _, main, letter in sides]
         thunks[-1] = self._retype(thunks[-1]) if len(thunks) > 1 else thunks[-1]
-        if self.checks:
-            self.lines.append(NOTE)
+        self.lines += [NOTE, f"@vg.seen = global [{max(1, self.blocks)} x i8] zeroinitializer"]
         stubs = [self._stub(stub) for stub in self.stubs.values()]
         groups = [f"attributes #{number} = {{ {text} }}" for text, number in self.groups.items()]
         text = "\n".join(
@@ -184,7 +185,8 @@ class _Isolation:
             frozenset(self.filled),
             frozenset(self.external),
             tuple(self.stubs.values()),
-            plain[0] == plain[-1] and function.header == other.header,
+            self._plain(self.before) == self._plain(self.after),
+            self.blocks,
         )
 
     def _types(self) -> dict[str, str]:
@@ -205,6 +207,10 @@ class _Isolation:
             return text
         return _LOCAL.sub(lambda found: self.renamed.get(found[0], found[0]), text)
 
+    def _plain(self, module: Module) -> list[str]:
+        """The texts of the functions without the numbers of attribute groups and metadata."""
+        return [_GROUP_USE.sub("", _ATTACHMENT.sub("", f.text)) for f in closure(module, self.name)]
+
     # One version
 
     def _side(self, module: Module, main: Function, letter: str) -> str:
@@ -213,24 +219,20 @@ class _Isolation:
             raise CannotIsolate(f"it calls {len(functions)} functions")
         defined = {function.name: f"@vg.{letter}.{number}" for number, function in enumerate(functions)}
         groups = dict(_GROUP.findall("".join(p for p in module.pieces if isinstance(p, str))))
-        return "\n".join(self._function(module, function, defined, groups) for function in functions)
+        return "\n".join(self._function(module, function, defined, groups, letter) for function in functions)
 
     def _function(
-        self, module: Module, function: Function, defined: dict[str, str], groups: dict[str, str]
+        self,
+        module: Module,
+        function: Function,
+        defined: dict[str, str],
+        groups: dict[str, str],
+        letter: str,
     ) -> str:
         self._check(module, function, defined)
         text = _DROPPED_CALL.sub("", function.text)
-        text = "\n".join(
-            line if '"' in line and "!" not in line else _ATTACHMENT.sub("", line)
-            for line in text.split("\n")
-            if not line.startswith("    #dbg_")
-        )
-        if self.checks:
-            behind = {i.text: self.checks.after(i) for i in function.instructions}
-            behind = {
-                _ATTACHMENT.sub("", key) if '"' not in key else key: lines for key, lines in behind.items()
-            }
-            text = "\n".join("\n".join((line, *behind.get(line[2:], ()))) for line in text.split("\n"))
+        lines = [_ATTACHMENT.sub("", line) for line in text.split("\n") if not line.startswith("    #dbg_")]
+        text = "\n".join(self._instrumented(function, lines, letter))
         header, rest = text.split("\n", 1)
         head, _, tail = header.partition("(")
         head = _LINKAGE.sub("", head).replace("define ", "define internal ", 1)
@@ -247,6 +249,23 @@ class _Isolation:
         text = text.replace("@llvm.threadlocal.address.p0(", "@vg.tls(")
         text = _GROUP_USE.sub(lambda found: self._group(groups.get(found[1], "")), text)
         return _TOKEN.sub(lambda found: self._symbol(module, found[0], defined), text)
+
+    def _instrumented(self, function: Function, lines: list[str], letter: str) -> list[str]:
+        """The function with what is to be noted about a run: blocks that the scalar version reaches, vectors not
+        aligned as they say in the other, and all that gives poison where that was asked for."""
+        if letter == "b" and not self.checks:
+            if function.name != self.name:
+                return lines
+            self.blocks = len(function.blocks)
+            return mark_blocks(function, lines)
+        behind: dict[str, list[str]] = {}
+        for instruction in function.instructions:
+            checks = self.noted.misaligned(instruction, vectors_only=not self.checks)
+            if self.checks:
+                checks = [*self.checks.after(instruction), *checks]
+            if checks:
+                behind[_ATTACHMENT.sub("", instruction.text)] = checks
+        return [piece for line in lines for piece in (line, *behind.get(line[2:], ()))]
 
     def _fixed_calls(self, function: Function, text: str, defined: dict[str, str]) -> str:
         """Calls with a variable number of arguments as calls of one stub for each list of types."""

@@ -8,10 +8,10 @@ as defined.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from vecgnn.ir.layout import DataLayout
-from vecgnn.ir.nodes import Instruction
+from vecgnn.ir.nodes import Function, Instruction
 
 NOTE = """@vg.undefined = global i32 0
 define internal void @vg.note(i1 %bad) {
@@ -94,6 +94,20 @@ class Checks:
                 self._special(lines, form.operand_types[0], operand, form.flags)
         return lines
 
+    def misaligned(self, instruction: Instruction, vectors_only: bool) -> list[str]:
+        """A check behind a load or store that its address is aligned as it says: hardware often does not care."""
+        form = instruction.form
+        if instruction.opcode not in ("load", "store") or form.align < 2 or not form.simple:
+            return []
+        pointer = instruction.operands[-1]
+        if form.operand_types[-1] != "ptr" or (vectors_only and form.accessed_type[0] != "<"):
+            return []
+        lines: list[str] = []
+        address = self._emit(lines, f"ptrtoint ptr {pointer} to i64")
+        low = self._emit(lines, f"and i64 {address}, {form.align - 1}")
+        self._bad(lines, f"icmp ne i64 {low}, 0")
+        return lines
+
     def _emit(self, lines: list[str], text: str) -> str:
         self._count += 1
         name = f"%vg.{self._count}"
@@ -164,3 +178,18 @@ class Checks:
             size = self._call(lines, f"llvm.fabs.{_FLOATS[type_]}", type_, [(type_, value)])
             infinite = {"half": "0xH7C00", "bfloat": "0xR7F80"}.get(type_, "0x7FF0000000000000")
             self._bad(lines, f"fcmp oeq {type_} {size}, {infinite}")
+
+
+def mark_blocks(function: Function, lines: Sequence[str]) -> list[str]:
+    """The function's lines with a mark at the start of every block but the first: byte n of ``vg.seen``."""
+    headers = {block.header: block.index for block in function.blocks if block.header and block.index}
+    marked: list[str] = []
+    due = -1
+    for line in lines:
+        starts = line[:2] == "  " and line[2:3] not in (" ", "]")
+        if due >= 0 and starts and " = phi " not in line and " = landingpad " not in line:
+            marked.append(f"  store i8 1, ptr getelementptr (i8, ptr @vg.seen, i64 {due})")
+            due = -1
+        due = headers.get(line, due)
+        marked.append(line)
+    return marked

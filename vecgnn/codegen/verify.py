@@ -28,6 +28,10 @@ from vecgnn.codegen.worker import send
 from vecgnn.errors import ToolError
 
 
+REFUSED = "LLVM refuses the vectorized module"
+"""How the reason begins where the vectorized module is not valid IR."""
+
+
 class Verdict(Enum):
     VERIFIED = "verified"
     MISCOMPILED = "miscompiled"
@@ -103,7 +107,9 @@ class Checker:
             while not reason and len(answers) < len(names):
                 answer = self._receive(timeout + 30.0)
                 if answer is None:
-                    reason = "the process that checks it died or hung"
+                    # Nothing else runs outside a fork than reading the modules, and LLVM ends the process over
+                    # a broken one that has debug information.
+                    reason = f"{REFUSED}, or the process that reads it died or hung"
                 else:
                     name, verdict, why, count = answer
                     answers.append(Verification(name, Verdict[verdict], why, count))
