@@ -226,6 +226,11 @@ def test_text_is_reproduced_and_bitcode_is_read():
     assert read_module(bitcode).functions[0].instructions[0].operands == ("%0", "3")
 
 
+def test_the_same_module_twice_is_the_same_text():
+    text = "%pair = type { i32, i32 }\n@x = global %pair zeroinitializer\n"
+    assert canonical_text(text.encode(), "x.ll") == canonical_text(text.encode(), "x.ll")
+
+
 def test_what_is_not_understood_leaves_the_function_with_a_reason():
     text = """
 declare i32 @__CxxFrameHandler3(...)

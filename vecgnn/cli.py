@@ -113,12 +113,12 @@ def write_atomically(path: str, text: str) -> None:
     check_output(path)
     target = Path(path)
     if target.exists() and not target.is_file():  # a pipe or /dev/stdout is written as it is
-        target.write_text(text, encoding="utf-8", errors="surrogateescape")
+        target.write_text(text, encoding="utf-8")
         return
     temporary = ""
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         Path(temporary).chmod(mode)

@@ -128,7 +128,7 @@ def vectorize_text(
     choose = load_packer(packer)
     forced = target.load(mcpu) if mcpu else None
     with clock.step("parse"):
-        data = source.encode("utf-8", "surrogateescape") if isinstance(source, str) else source
+        data = source.encode() if isinstance(source, str) else source
         canonical = canonical_text(data, name)
     with clock.step("read"):
         module = read_canonical(canonical, name)
@@ -268,9 +268,7 @@ def _verified(
 
 def _refusal(text: str) -> str:
     try:
-        llvm.parse_assembly(
-            text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
-        ).verify()
+        llvm.parse_assembly(text, llvm.create_context()).verify()
     except RuntimeError as error:
         return " ".join(str(error).split())[:300]
     return ""

@@ -41,10 +41,11 @@ def canonical_text(source: bytes, name: str) -> str:
     if not source.strip(b"\0 \t\r\n"):
         raise InputError(f"{name}: the file is empty; give LLVM IR as text (.ll) or bitcode (.bc)")
     try:
+        context = llvm.create_context()  # in a shared one, a second module's struct types are renamed
         if source.startswith(_BITCODE_MAGIC):
-            module = llvm.parse_bitcode(source)
+            module = llvm.parse_bitcode(source, context)
         else:
-            module = llvm.parse_assembly(source.decode("utf-8", "surrogateescape"))
+            module = llvm.parse_assembly(source.decode(), context)
         module.verify()
     except UnicodeError:
         raise InputError(f"{name}: neither LLVM bitcode nor text") from None
@@ -57,7 +58,7 @@ def canonical_text(source: bytes, name: str) -> str:
 def read_module(source: bytes | str, name: str = "<string>") -> Module:
     """Read a module from bitcode or text.  Raises InputError where LLVM refuses it."""
     if isinstance(source, str):
-        source = source.encode("utf-8", "surrogateescape")
+        source = source.encode()
     return read_canonical(canonical_text(source, name), name)
 
 
