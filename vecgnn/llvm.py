@@ -63,7 +63,7 @@ def tool_version(name: str) -> str:
 
 def _run(name: str, args: Sequence[str | os.PathLike[str]], input: str | bytes) -> tuple[bytes, str]:
     command = [str(find_tool(name)), *map(str, args)]
-    data = input.encode() if isinstance(input, str) else input
+    data = input.encode("utf-8", "surrogateescape") if isinstance(input, str) else input
     try:
         done = subprocess.run(command, input=data, capture_output=True, check=False)
     except OSError as error:
@@ -80,7 +80,7 @@ def _run(name: str, args: Sequence[str | os.PathLike[str]], input: str | bytes) 
 
 def run_tool(name: str, args: Sequence[str | os.PathLike[str]], input: str | bytes = "") -> str:
     """Run a tool and return its standard output; ToolError with its own message where it fails."""
-    return _run(name, args, input)[0].decode(errors="replace")
+    return _run(name, args, input)[0].decode("utf-8", "surrogateescape")
 
 
 def run_tool_messages(
@@ -173,7 +173,7 @@ def run_passes(
     """
     form = ["-preserve-bc-uselistorder"] if bitcode else ["-S", "-preserve-ll-uselistorder"]
     output, _ = _run("opt", [f"-passes={passes}", *form, *options, "-o", "-", "-"], ir)
-    return output if bitcode else output.decode()
+    return output if bitcode else output.decode("utf-8", "surrogateescape")
 
 
 def before_slp(ir: str | bytes, level: str = "O3") -> str:
