@@ -23,9 +23,9 @@ def test_every_module_is_valid(seed: int, instructions: int) -> None:
 def test_all_features_appear() -> None:
     texts = "\n".join(generate(seed) for seed in range(400))
     for word in (
-        "noalias", "load volatile", "atomicrmw", "fence", "alloca", "invoke", "switch", "phi double", "@g = global",
-        "!tbaa", "#dbg_value", "half", "reassoc", "nuw nsw", "nneg", "memcpy", "@stops", "@reads", "x86-64-v3",
-        "fcmp", "@llvm.umax", "disjoint", "!alias.scope", "exact",
+        "noalias", "load volatile", "atomicrmw", "fence", "alloca", "invoke", "switch", "phi double",
+        "@g = global", "!tbaa", "#dbg_value", "half", "reassoc", "nuw nsw", "nneg", "memcpy", "@stops",
+        "@reads", "x86-64-v3", "fcmp", "@llvm.umax", "disjoint", "!alias.scope", "exact",
     ):  # fmt: skip
         assert word in texts, word
 

@@ -1,4 +1,5 @@
-"""Verification by execution: what is right is VERIFIED, each kind of wrong code is MISCOMPILED, the rest UNKNOWN."""
+"""Verification by execution: what is right is VERIFIED, each kind of wrong code is MISCOMPILED, the rest
+UNKNOWN."""
 
 from __future__ import annotations
 
@@ -72,14 +73,17 @@ _WRONG = {
     "another operation": _VECTOR.replace("fsub", "fadd"),
     "a store dropped": _VECTOR.replace("store <4 x float> %r, ptr %out, align 4", ""),
     "a store too many": _VECTOR.replace(
-        "  ret void", "  %e = getelementptr float, ptr %out, i64 4\n  store float 0.0, ptr %e, align 4\n  ret void"
+        "  ret void",
+        "  %e = getelementptr float, ptr %out, i64 4\n  store float 0.0, ptr %e, align 4\n  ret void",
     ),
     "a store in front": _VECTOR.replace(
-        "  ret void", "  %e = getelementptr float, ptr %out, i64 -1\n  store float 0.0, ptr %e, align 4\n  ret void"
+        "  ret void",
+        "  %e = getelementptr float, ptr %out, i64 -1\n  store float 0.0, ptr %e, align 4\n  ret void",
     ),
     "a wider store": _VECTOR.replace(
         "  store <4 x float> %r",
-        "  %w = shufflevector <4 x float> %r, <4 x float> poison, <5 x i32> <i32 0, i32 1, i32 2, i32 3, i32 0>\n"
+        "  %w = shufflevector <4 x float> %r, <4 x float> poison, "
+        "<5 x i32> <i32 0, i32 1, i32 2, i32 3, i32 0>\n"
         "  store <5 x float> %w",
     ),
     "a read past the end": _VECTOR.replace(
@@ -93,7 +97,8 @@ _WRONG = {
         "  %x = shufflevector <5 x float> %l, <5 x float> poison, <4 x i32> <i32 1, i32 2, i32 3, i32 4>",
     ),
     "a read past the end that nothing uses": _VECTOR.replace(
-        "  ret void", "  %p = getelementptr float, ptr %a, i64 4\n  %l = load float, ptr %p, align 4\n  ret void"
+        "  ret void",
+        "  %p = getelementptr float, ptr %a, i64 4\n  %l = load float, ptr %p, align 4\n  ret void",
     ),
     "more alignment than there is": _VECTOR.replace(
         "%x = load <4 x float>, ptr %a, align 4", "%x = load <4 x float>, ptr %a, align 16"
@@ -102,7 +107,8 @@ _WRONG = {
         "ptr %out, align 4", "ptr %out, align 16"
     ),
     "a negated zero": _VECTOR.replace(
-        "%r = fsub <4 x float> %x, %y", "%s = fsub <4 x float> %x, %y\n  %r = fadd <4 x float> %s, zeroinitializer"
+        "%r = fsub <4 x float> %x, %y",
+        "%s = fsub <4 x float> %x, %y\n  %r = fadd <4 x float> %s, zeroinitializer",
     ),
     "a constant in one lane": _VECTOR.replace(
         "  store <4 x float> %r",
@@ -130,6 +136,37 @@ def test_reason_names_place_and_values(checker: Checker) -> None:
 def test_loads_moved_over_a_store_that_may_alias(checker: Checker) -> None:
     after = VECTOR.replace("noalias ", "")
     assert _ask(checker, MAY_ALIAS, after).verdict is Verdict.MISCOMPILED
+
+
+def test_alignment_counts_where_hardware_does_not_care(checker: Checker) -> None:
+    after = VECTOR.replace("%x = load <4 x float>, ptr %a, align 4", "%x = load <4 x float>, ptr %a, align 8")
+    answer = _ask(checker, SCALAR, after)
+    assert answer.verdict is Verdict.MISCOMPILED
+    assert "aligned" in answer.reason
+
+
+_RARE = """  %same = icmp eq i32 %n, 1
+  br i1 %same, label %one, label %other
+one:
+  store i32 {0}, ptr %p
+  br label %other
+other:
+  %never = icmp ult i32 %n, 0
+  br i1 %never, label %dead, label %end
+dead:
+  store i32 3, ptr %p
+  br label %end
+end:
+  ret void"""
+
+
+def test_blocks_that_run_rarely_are_reached(checker: Checker) -> None:
+    before = _module(_RARE.format(1), "ptr %p, i32 %n")
+    answer = _ask(checker, before, before)
+    assert answer.verdict is Verdict.VERIFIED
+    assert "1 of 5 blocks never ran" in answer.reason
+    wrong = _module(_RARE.format(2), "ptr %p, i32 %n")
+    assert _ask(checker, before, wrong).verdict is Verdict.MISCOMPILED
 
 
 def test_exact_alignment_is_enough(checker: Checker) -> None:
@@ -219,7 +256,10 @@ def _call(lines: str, arguments: str = "ptr %p, ptr noalias %q, i32 %n") -> str:
             "call void @g(ptr %p); %x = load i32, ptr %p; store i32 %x, ptr %q",
             "%x = load i32, ptr %p; call void @g(ptr %p); store i32 %x, ptr %q",
         ),
-        ("%x = call i32 @pure(i32 %n); store i32 %x, ptr %q", "%x = call i32 @pure(i32 2); store i32 %x, ptr %q"),
+        (
+            "%x = call i32 @pure(i32 %n); store i32 %x, ptr %q",
+            "%x = call i32 @pure(i32 2); store i32 %x, ptr %q",
+        ),
     ],
 )  # fmt: skip
 def test_calls_are_compared(checker: Checker, before: str, after: str) -> None:

@@ -1,8 +1,8 @@
 """Running the scalar and the vectorized version of a function on the same inputs, and comparing what they do.
 
-The scalar version comes first: an input on which it faults or does not end is dropped.  Its own runs also tell
-how far it reads and writes in each buffer, so that the buffer can be put with exactly that end against a page
-that faults.  All of this happens in a process that may die.
+The scalar version comes first: an input on which it faults or does not end is dropped.  Its own runs also
+tell how far it reads and writes in each buffer, so that the buffer can be put with exactly that end against
+a page that faults.  All of this happens in a process that may die.
 """
 
 from __future__ import annotations

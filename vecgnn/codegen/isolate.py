@@ -48,13 +48,14 @@ _ABI = re.compile(r"^(?:byval|sret|byref|zeroext|signext|inreg|swiftself|swifter
 LIBRARY = frozenset(
     f"@{name}{suffix}"
     for name in (
-        "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2 log10 log1p pow "
-        "sqrt cbrt hypot fabs floor ceil trunc round rint nearbyint roundeven fmod remainder fmin fmax fdim fma "
-        "copysign ldexp scalbn logb erf erfc tgamma lgamma lrint llrint lround llround ilogb"
+        "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2 "
+        "log10 log1p fma pow sqrt cbrt hypot fabs floor ceil trunc round rint nearbyint roundeven "
+        "fmod remainder fmin fmax fdim copysign ldexp scalbn logb erf erfc tgamma lgamma lrint "
+        "llrint lround llround ilogb"
     ).split()
     for suffix in ("", "f")
 ) | frozenset("@abs @labs @llabs @memcpy @memmove @memset @memcmp @strlen @bcmp".split())
-"""External functions that run as they are: they depend on their arguments and what these point to, no more."""
+"""External functions that run as they are: they depend on their arguments and what these point to."""
 
 
 class CannotIsolate(Exception):
@@ -72,8 +73,9 @@ class Stub:
 
 @dataclass(frozen=True, slots=True)
 class Isolated:
-    """The module: call ``vg.before`` or ``vg.after`` with the address of a record of argument slots; the result
-    is written to the slot behind the last argument.  ``globals`` maps tokens of the module to symbols."""
+    """The module: call ``vg.before`` or ``vg.after`` with the address of a record of argument slots; the
+    result is written to the slot behind the last argument.  ``globals`` maps tokens of the module to
+    symbols."""
 
     text: str
     arguments: tuple[Argument, ...]
@@ -251,8 +253,8 @@ class _Isolation:
         return _TOKEN.sub(lambda found: self._symbol(module, found[0], defined), text)
 
     def _instrumented(self, function: Function, lines: list[str], letter: str) -> list[str]:
-        """The function with what is to be noted about a run: blocks that the scalar version reaches, vectors not
-        aligned as they say in the other, and all that gives poison where that was asked for."""
+        """The function with what is to be noted about a run: blocks that the scalar version reaches,
+        vectors not aligned as they say in the other, and all that gives poison where that was asked for."""
         if letter == "b" and not self.checks:
             if function.name != self.name:
                 return lines
@@ -435,11 +437,12 @@ class _Isolation:
         module = self.before if declaration.name in self.before.declarations else self.after
         line = self._declare_line(module, declaration.name)
         convention = None if stub.variadic else _CONVENTION.search(line.split("@")[0])
+        how = convention[1] if convention else ""
         parameters = ", ".join(
             f"{type_} %a{number}" for number, type_ in enumerate(declaration.argument_types)
         )
         lines = [
-            f"define internal {convention[1] if convention else ''} {declaration.type} @vg.s{stub.number}({parameters}) {{",
+            f"define internal {how} {declaration.type} @vg.s{stub.number}({parameters}) {{",
             f"  %record = alloca [{SLOT * (count + 1)} x i8], align 64",
         ]
         for number, type_ in enumerate(declaration.argument_types):

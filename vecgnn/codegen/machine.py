@@ -1,8 +1,8 @@
 """Compiling a module for the host and calling into it, with faults and endless loops caught.
 
-A call runs between ``sigsetjmp`` and a signal handler that jumps back; both are LLVM IR, since no Python frame
-may be jumped over.  Only a process that can be thrown away should do this: the code under test may write
-anywhere.
+A call runs between ``sigsetjmp`` and a signal handler that jumps back; both are LLVM IR, since no Python
+frame may be jumped over.  Only a process that can be thrown away should do this: the code under test may
+write anywhere.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ class Buffer:
         self.content = bytes(data)
 
     def float_slot(self, offset: int, layout: DataLayout) -> list[tuple[int, str]]:
-        """The floating-point values that the function stores over the byte at that offset from the pointer."""
+        """The floating-point values stored over the byte at that offset from the pointer."""
         found: list[tuple[int, str]] = []
         for access in self.accesses:
             if not access.write:

@@ -1,8 +1,8 @@
 """Showing that the scalar code computes poison on an input, so that a difference says nothing.
 
-Beside each instruction that may give poison stands a check of its condition (LangRef: Poison Values), in IR of
-its own that is compiled only when two versions differ.  A check that fires is proof; what is not checked counts
-as defined.
+Beside each instruction that may give poison stands a check of its condition (LangRef: Poison Values), in IR
+of its own that is compiled only when two versions differ.  A check that fires is proof; what is not checked
+counts as defined.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ class Checks:
         return lines
 
     def misaligned(self, instruction: Instruction, vectors_only: bool) -> list[str]:
-        """A check behind a load or store that its address is aligned as it says: hardware often does not care."""
+        """A check behind a load or store that its address is aligned as it says: hardware often does not
+        care."""
         form = instruction.form
         if instruction.opcode not in ("load", "store") or form.align < 2 or not form.simple:
             return []

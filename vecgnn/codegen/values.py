@@ -13,8 +13,8 @@ from vecgnn.errors import InputError
 from vecgnn.ir.layout import DataLayout, vector_shape
 
 Profile = Literal["small", "signed", "wide", "edge", "ties", "units"]
-"""Small positive numbers; numbers of both signs; any magnitude; zeros, limits, infinities and NaN; few numbers
-that meet often, zeros of both signs among them; the same without zeros."""
+"""Small positive numbers; numbers of both signs; any magnitude; zeros, limits, infinities and NaN; few
+numbers that meet often, zeros of both signs among them; the same without zeros."""
 
 _FLOAT_FORMATS = {"half": "<e", "float": "<f", "double": "<d"}
 FLOATS = frozenset({"half", "bfloat", "float", "double", "x86_fp80", "fp128"})

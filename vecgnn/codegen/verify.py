@@ -1,13 +1,19 @@
 """Whether a vectorized function does what the scalar one did, found out by running both.
 
-``verify`` hands the two modules to a child process and returns one answer per function.  The child may crash or
-hang; the caller never does.  VERIFIED says that every run agreed, not that the versions are equivalent; UNKNOWN
-says why nothing could be said, and never counts as a pass.
+``verify`` hands the two modules to a child process and returns one answer per function.  The child may
+crash or hang; the caller never does.  VERIFIED says that every run agreed, not that the versions are
+equivalent; UNKNOWN says why nothing could be said, and never counts as a pass.
 
 Equal means bit for bit: result, all memory the function can reach with the bytes around it, and the order,
-arguments and memory of calls.  Two things are left open because LLVM leaves them open: the payload and sign of a
-NaN that is stored as a floating-point value, and rounding in functions whose own flags allow reassociation,
-reciprocals, approximation or contraction (the reason says so).
+arguments and memory of calls.  Two things are left open because LLVM leaves them open: the payload and sign
+of a NaN that is stored as a floating-point value, and rounding in functions whose own flags allow
+reassociation, reciprocals, approximation or contraction (the reason says so).
+
+An input does not count when the scalar version faults on it, does not end, or can be shown to compute poison
+(overflow under nsw, a conversion out of range, ...).  External functions are stubs that record their calls,
+read and disturb what their attributes let them, and in some runs do not return.  What is not seen: flags and
+metadata that are wrong but that this machine's code does not act on, and volatile or atomic accesses in
+another order.
 """
 
 from __future__ import annotations
@@ -26,7 +32,6 @@ from enum import Enum
 
 from vecgnn.codegen.worker import send
 from vecgnn.errors import ToolError
-
 
 REFUSED = "LLVM refuses the vectorized module"
 """How the reason begins where the vectorized module is not valid IR."""
@@ -87,8 +92,9 @@ class Checker:
     ) -> list[Verification]:
         """Run both versions of each function on the same inputs.
 
-        ``timeout`` is in seconds per function.  A function whose isolated text is the same in both is VERIFIED
-        without a run unless ``unchanged``.  Raises ToolError where the child cannot be started at all.
+        ``timeout`` is in seconds per function.  A function whose isolated text is the same in both is
+        VERIFIED without a run unless ``unchanged``.  Raises ToolError where the child cannot be started at
+        all.
         """
         names = [name if name.startswith("@") else f"@{name}" for name in functions]
         answers: list[Verification] = []
@@ -107,8 +113,8 @@ class Checker:
             while not reason and len(answers) < len(names):
                 answer = self._receive(timeout + 30.0)
                 if answer is None:
-                    # Nothing else runs outside a fork than reading the modules, and LLVM ends the process over
-                    # a broken one that has debug information.
+                    # Only reading the modules runs outside a fork, and LLVM ends the process over a broken one
+                    # that has debug information.
                     reason = f"{REFUSED}, or the process that reads it died or hung"
                 else:
                     name, verdict, why, count = answer

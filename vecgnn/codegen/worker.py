@@ -1,7 +1,7 @@
 """The process that runs generated code: reads jobs, answers one line per function, survives all of them.
 
-Each function is compiled and run in a fork of this process, which may fault, loop or write anywhere.  Jobs come
-on standard input and answers go to standard output, both as a length and JSON.
+Each function is compiled and run in a fork of this process, which may fault, loop or write anywhere.  Jobs
+come on standard input and answers go to standard output, both as a length and JSON.
 """
 
 from __future__ import annotations

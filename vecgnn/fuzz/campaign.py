@@ -31,7 +31,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class CampaignResult:
-    """Counts over all seeds; ``failures`` hold every seed that was miscompiled, crashed or came out invalid."""
+    """Counts over all seeds; ``failures`` holds the miscompiled, crashed and invalid ones."""
 
     seeds: int
     counts: Mapping[str, int]
@@ -101,8 +101,8 @@ def campaign(
 ) -> CampaignResult:
     """Generate a kernel per seed, transform it, and compare by execution.
 
-    Failing inputs and what came out are saved in ``keep`` as ``SEED.ll`` and ``SEED.after.ll``; ``stop_after``
-    failures end the campaign early.
+    Failing inputs and what came out are saved in ``keep`` as ``SEED.ll`` and ``SEED.after.ll``;
+    ``stop_after`` failures end the campaign early.
     """
     started = time.perf_counter()
     counts: Counter[str] = Counter()

@@ -1,8 +1,8 @@
 """Isomorphic expressions for the lanes of a group.
 
-One template is drawn and written out once per lane, with another offset, constant or earlier value in each, and
-now and then an irregular lane.  Results stay defined: a flag is put only where the operands' known range keeps
-it, shifts and divisors are masked.
+One template is drawn and written out once per lane, with another offset, constant or earlier value in each,
+and now and then an irregular lane.  Results stay defined: a flag is put only where the operands' known
+range keeps it, shifts and divisors are masked.
 """
 
 from __future__ import annotations
@@ -133,7 +133,8 @@ def tag(array: Array, tagged: str) -> str:
 
 
 def lane_offsets(rng: random.Random, lanes: int) -> list[int]:
-    """Where the lanes of a load stand: in order, reversed, strided, permuted, with one out of line, or equal."""
+    """Where the lanes of a load stand: in order, reversed, strided, permuted, with one out of line, or
+    equal."""
     first = rng.randrange(0, 9)
     kind = rng.random()
     if kind < 0.55:

@@ -1,8 +1,8 @@
 """Straight-line kernels made up by a seed: groups of isomorphic lanes, and what stands in their way.
 
 ``generate`` gives a module with one function ``@f`` whose lanes load from, compute with and store to a few
-arrays: in order, reversed, strided or permuted, some arrays ``noalias`` and some not, with calls, volatile and
-atomic accesses, fences, branches and a counted loop between them.
+arrays: in order, reversed, strided or permuted, some arrays ``noalias`` and some not, with calls, volatile
+and atomic accesses, fences, branches and a counted loop between them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _EXTERNALS = {
 
 
 def generate(seed: int, *, instructions: int = 60) -> str:
-    """A valid module with one function ``@f`` of about that many instructions; the same seed, the same text."""
+    """A valid module with a function ``@f`` of about that many instructions; one seed, one text."""
     return _Function(random.Random(f"kernel {seed}"), instructions).module()
 
 
@@ -263,7 +263,8 @@ class _Function:
         elif kind == "copy":
             callee = self.names.intrinsic("llvm.memcpy.p0.p0.i64", "void", ["ptr", "ptr", "i64", "i1"])
             writer.line(
-                f"call void {callee}(ptr {pointer}, ptr {pointer}, i64 {size_of(array.element) * 4}, i1 false)"
+                f"call void {callee}(ptr {pointer}, ptr {pointer}, "
+                f"i64 {size_of(array.element) * 4}, i1 false)"
             )
         elif kind == "alloca":
             self._local(context, array.element)
@@ -514,7 +515,7 @@ def _debug_metadata() -> list[str]:
         "!0 = distinct !DICompileUnit(language: DW_LANG_C, file: !1, emissionKind: FullDebug)",
         '!1 = !DIFile(filename: "kernel.c", directory: "/")',
         '!3 = !{i32 2, !"Debug Info Version", i32 3}',
-        '!4 = distinct !DISubprogram(name: "f", file: !1, line: 1, type: !5, unit: !0, spFlags: DISPFlagDefinition)',
+        '!4 = distinct !DISubprogram(name: "f", file: !1, type: !5, unit: !0, spFlags: DISPFlagDefinition)',
         "!5 = !DISubroutineType(types: !6)",
         "!6 = !{null}",
         '!7 = !DIBasicType(name: "int", size: 32, encoding: DW_ATE_signed)',
