@@ -282,3 +282,6 @@ def test_layout_of_structs_and_scalars():
     assert layout.size("<3 x float>") == 16
     assert layout.store_size("<3 x float>") == 12
     assert layout.size("ptr addrspace(270)") == 4
+    for unknown in ("<vscale x 4 x float>", "x86_amx", "target(\"aarch64.svcount\")"):
+        with pytest.raises(InputError, match="not known"):
+            layout.size(unknown)

@@ -110,7 +110,9 @@ class DataLayout:
             return self._pointer(type_)[0]
         if shape := vector_shape(type_):
             return shape[0] * self.bits(shape[1])
-        return 8 * self.size(type_)
+        if type_[0] in "[{%" or type_.startswith("<{"):
+            return 8 * self.size(type_)
+        raise InputError(f"the size of type {type_} is not known")
 
     def store_size(self, type_: str) -> int:
         """Bytes that a store of the type may write."""

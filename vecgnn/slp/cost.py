@@ -78,6 +78,8 @@ class Pricer:
             if instruction.opcode == "extractelement" and (found := extracted_lane(instruction)):
                 self._native[instruction.name] = found
         self.located.update(self._native)
+        self._loads = {i.name for i in self._instructions if i.opcode == "load" and i.form.simple}
+        self._folded, self._folding = _folded(graph, target, self._price)
         # What nothing reads from the start was kept for a reason that is not ours to judge.
         self._immortal = [
             not removable(instruction) or not self.uses.get(instruction.name, 0)
@@ -146,6 +148,7 @@ class Pricer:
             if lane in self.owner:
                 raise KeyError(f"{self._instructions[lane].place} stands in two packs")
             self.owner[lane] = pack
+            self._fold(lane, 1)
             self._settle(lane)
         for lane, name in enumerate(terms.defined):
             self.located[name] = Lane(pack, lane, len(terms.defined))
@@ -163,6 +166,7 @@ class Pricer:
                 self.located[name] = self._native[name]
         for lane in pack.lanes:
             del self.owner[lane]
+            self._fold(lane, -1)
         for lane in pack.lanes:
             self._settle(lane)
         for value in terms.scalars:
@@ -194,7 +198,7 @@ class Pricer:
         return result if isinstance(result, Pack) else None
 
     def _attach(self, key: SourceKey) -> None:
-        source = self.sources[key] = choose_source(key[2], key[1], self.located, self.target)
+        source = self.sources[key] = choose_source(key[2], key[1], self.located, self.target, self._loads)
         self._pay(source.price if source else None, 1)
         if source:
             for value in source.scalars:
@@ -244,7 +248,15 @@ class Pricer:
         self.live[index] = live
         change = 1 if live else -1
         self.total += change * self._price[index]
+        if index in self._folded and self._folded[index][0] in self.owner:
+            self.total += change * self._folded[index][1]
         return [(operand, change) for operand in instruction.operands]
+
+    def _fold(self, load: int, change: int) -> None:
+        """Conversions of a scalar load that is packed no longer fold into it."""
+        for user in self._folding.get(load, ()):
+            if self.live[user]:
+                self.total += change * self._folded[user][1]
 
     def _pay(self, price: int | None, change: int) -> None:
         if price is None:
@@ -254,6 +266,28 @@ class Pricer:
 
 
 _MISSING = -1
+
+
+def _folded(
+    graph: DependenceGraph, target: Target, prices: Sequence[int]
+) -> tuple[dict[int, tuple[int, int]], dict[int, list[int]]]:
+    """Conversions that are cheaper because their operand is a load: that load, and what is saved; and the
+    same by load."""
+    instructions = graph.function.instructions
+    folded: dict[int, tuple[int, int]] = {}
+    folding: dict[int, list[int]] = {}
+    for instruction in instructions:
+        if instruction.opcode not in CASTS:
+            continue
+        load = graph.definitions.get(instruction.operands[0])
+        if load is None or instructions[load].opcode != "load":
+            continue
+        form = instruction.form
+        apart = target.cast(form.opcode, form.operand_types[0], form.type, 1)
+        if apart is not None and apart > prices[instruction.index]:
+            folded[instruction.index] = (load, apart - prices[instruction.index])
+            folding.setdefault(load, []).append(instruction.index)
+    return folded, folding
 
 
 class _Terms:

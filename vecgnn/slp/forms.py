@@ -177,7 +177,12 @@ def _elementwise_price(graph: DependenceGraph, pack: Pack, target: Target, made:
     if opcode == "select":
         if form.type == "i1" and (logical := _logical(pack)):
             return target.arithmetic(logical, "i1", lanes)
-        return target.select(form.type, lanes)
+        maker = made[0]
+        compared = maker is not None and graph.function.instructions[maker.lanes[0]].opcode in (
+            "icmp",
+            "fcmp",
+        )
+        return target.select(form.type, lanes, condition="compare" if compared else "any")
     if len(pack.operands) == 1:
         return target.arithmetic(opcode, form.type, lanes)
     narrow = ""

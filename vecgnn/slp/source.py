@@ -6,7 +6,7 @@ emitted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -77,19 +77,25 @@ def is_constant(value: str) -> bool:
 
 
 def choose_source(
-    values: OperandPack, element: str, located: Mapping[str, Lane], target: Target
+    values: OperandPack,
+    element: str,
+    located: Mapping[str, Lane],
+    target: Target,
+    loads: Set[str] = frozenset(),
 ) -> Source | None:
     """The cheapest recipe for the operand pack; None where the target's table has no price for any.
 
     A gather is charged here for each extract that it would need, although the function pays for an extract
     only once: so the choice depends on the operand pack and the packs alone, not on the order of choosing.
-    The price of the source itself leaves the extracts out.
+    The price of the source itself leaves the extracts out.  ``loads`` are the results of scalar loads:
+    inserting one of these may cost less.
     """
     lanes = [located.get(value) for value in values]
+    scalar_loads = {value for value in values if value in loads and value not in located}
     if all(lane is None for lane in lanes):
         if all(map(is_constant, values)):
             return Source("constant", 0, (), (Constant(_literal(values)),), 0)
-        return _gathered(values, element, target)
+        return _gathered(values, element, target, scalar_loads)
     whole = lanes[0]
     if (
         whole is not None
@@ -100,8 +106,8 @@ def choose_source(
         )
     ):
         return Source("whole", 0, _existing([whole.vector]), (), whole.vector)
-    shuffled = _shuffled(values, element, target, lanes)
-    gathered = _gathered(values, element, target)
+    shuffled = _shuffled(values, element, target, lanes, scalar_loads)
+    gathered = _gathered(values, element, target, scalar_loads)
     if shuffled is None or gathered is None:
         return shuffled or gathered
     extracts = [target.extract(element, lane.lanes, lane.lane) for lane in set(lanes) if lane is not None]
@@ -122,8 +128,9 @@ def _literal(values: OperandPack) -> tuple[str | None, ...]:
 class _Recipe:
     """Steps collected so far, and what they cost."""
 
-    def __init__(self, element: str, target: Target) -> None:
+    def __init__(self, element: str, target: Target, loads: Set[str]) -> None:
         self.element = element
+        self.loads = loads
         self.target = target
         self.steps: list[Step] = []
         self.price = 0
@@ -140,13 +147,15 @@ class _Recipe:
         return len(self.steps) - 1
 
     def insert(self, into: Vector | None, value: str, lane: int, lanes: int) -> int:
-        self.pay(self.target.insert(self.element, lanes, lane, into is None))
+        kind = "const" if is_constant(value) else "load" if value in self.loads else "any"
+        self.pay(self.target.insert(self.element, lanes, lane, into is None, kind))
         return self.add(Insert(into, value, lane, lanes))
 
     def shuffle(self, first: Vector, second: Vector | None, mask: tuple[int, ...], lanes: int) -> Vector:
         if second is None and len(mask) == lanes and all(m in (-1, k) for k, m in enumerate(mask)):
             return first
-        self.pay(self.target.shuffle(self.element, lanes, mask, second is not None))
+        loaded = "again" if isinstance(first, Pack) and first.kind == "load" and second is None else ""
+        self.pay(self.target.shuffle(self.element, lanes, mask, second is not None, loaded))
         return self.add(Shuffle(first, second, mask, lanes))
 
     def source(self, kind: SourceKind, scalars: Sequence[str], result: Vector) -> Source | None:
@@ -155,17 +164,16 @@ class _Recipe:
         return Source(kind, self.price, tuple(scalars), tuple(self.steps), result)
 
 
-def _gathered(values: OperandPack, element: str, target: Target) -> Source | None:
+def _gathered(values: OperandPack, element: str, target: Target, loads: Set[str]) -> Source | None:
     """Insert each distinct scalar once; repeat it by a shuffle, or by more inserts where that is cheaper."""
     distinct = tuple(dict.fromkeys(value for value in values if not is_constant(value)))
-    direct = _inserted(values, element, target)
-    repeated = _repeated(values, distinct, element, target)
+    direct = _inserted(values, _Recipe(element, target, loads))
+    repeated = _repeated(values, distinct, _Recipe(element, target, loads))
     options = [option for option in (direct, repeated) if option is not None]
     return min(options, key=lambda option: option.price) if options else None
 
 
-def _inserted(values: OperandPack, element: str, target: Target) -> Source | None:
-    recipe = _Recipe(element, target)
+def _inserted(values: OperandPack, recipe: _Recipe) -> Source | None:
     constants = tuple(value if is_constant(value) and value != "poison" else None for value in values)
     vector: Vector | None = recipe.add(Constant(constants)) if any(constants) else None
     scalars: list[str] = []
@@ -176,13 +184,12 @@ def _inserted(values: OperandPack, element: str, target: Target) -> Source | Non
     return recipe.source("gather", scalars, vector if vector is not None else 0)
 
 
-def _repeated(values: OperandPack, distinct: OperandPack, element: str, target: Target) -> Source | None:
+def _repeated(values: OperandPack, distinct: OperandPack, recipe: _Recipe) -> Source | None:
     lanes = len(values)
     if len(distinct) == lanes or any(is_constant(value) and value not in UNDEFINED for value in values):
         return None
     if any(value == "undef" for value in values):
         return None
-    recipe = _Recipe(element, target)
     vector: Vector | None = None
     place: dict[str, int] = {}
     for value in distinct:
@@ -196,10 +203,14 @@ def _repeated(values: OperandPack, distinct: OperandPack, element: str, target: 
 
 
 def _shuffled(
-    values: OperandPack, element: str, target: Target, located: Sequence[Lane | None]
+    values: OperandPack,
+    element: str,
+    target: Target,
+    located: Sequence[Lane | None],
+    loads: Set[str],
 ) -> Source | None:
     """Shuffle the vectors that hold some of the values together, then insert the rest."""
-    recipe = _Recipe(element, target)
+    recipe = _Recipe(element, target, loads)
     lanes = len(values)
     vectors = list(dict.fromkeys(lane.vector for lane in located if lane is not None))
     if len(vectors) > 4:
