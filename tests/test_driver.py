@@ -18,8 +18,9 @@ from vecgnn import llvm
 from vecgnn.driver import main
 from vecgnn.driver.options import Options, read_options
 from vecgnn.driver.plan import Job, read_job, read_plan
-from vecgnn.driver.split import code_generator_command, repaired
+from vecgnn.driver.split import code_generator_command
 from vecgnn.errors import InputError
+from vecgnn.llvm import repaired
 
 CLANG = str(llvm.find_tool("clang"))
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -434,7 +435,7 @@ def test_broken_vector_code_leaves_scalar_code(
 def test_a_pipeline_that_cannot_be_split_is_clangs(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("vecgnn.driver.split.repaired", lambda pipeline: f"no-such-pass,{pipeline}")
+    monkeypatch.setattr("vecgnn.llvm.repaired", lambda pipeline: f"no-such-pass,{pipeline}")
     monkeypatch.chdir(folder.path)
     assert main.run("vecgnn-cc", "clang", ["-O3", "-c", "products.c", "-o", "ours.o"]) == 0
     folder.clang("-O3 -c products.c -o clang.o")

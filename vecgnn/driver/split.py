@@ -111,11 +111,7 @@ def code_generator_command(job: Job, module: Path | str, extra: tuple[str, ...])
 
 def opt_options(job: Job) -> list[str]:
     """What opt has to be told beside the module and the pipeline, so that its passes decide as clang's do."""
-    # Given by its other name, the default threshold leaves those of cold and of size-optimized callers alone.
-    options = [
-        option.replace("-inline-threshold=", "-inlinedefault-threshold=")
-        for option in llvm.pipeline_options(job.level)
-    ]
+    options = list(llvm.pipeline_options(job.level))
     words = job.words
     for position, word in enumerate(words):
         if word == "-mllvm":
@@ -129,15 +125,6 @@ def opt_options(job: Job) -> list[str]:
             if name not in ("none", "NoLibrary"):
                 options.append(f"-vector-library={_VECTOR_LIBRARIES.get(name, name)}")
     return options
-
-
-def repaired(pipeline: str) -> str:
-    """The printed pipeline up to SLP, without what its text says wrongly.
-
-    Ahead of the inliner clang runs vector-combine for its early folds alone; its name stands for the whole of
-    it, which packs scalars.
-    """
-    return pipeline.replace(",vector-combine", "")
 
 
 def split_pipeline(job: Job, scratch: Path, packer: str) -> tuple[str, str]:
@@ -156,7 +143,7 @@ def split_pipeline(job: Job, scratch: Path, packer: str) -> tuple[str, str]:
     text = done.stdout.replace(f",{slp},", f",{slp},{slp}," if packer == "llvm" else f",{slp},")
     before, after = llvm.split_text(text, slp)
     # Function passes use globals-aa only where it is there already, and a fresh process has none.
-    return repaired(before), f"require<globals-aa>,{after}"
+    return llvm.repaired(before), f"require<globals-aa>,{after}"
 
 
 def _opt(module: Path, output: Path, passes: str, options: list[str]) -> bool:
