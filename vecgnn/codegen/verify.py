@@ -113,7 +113,7 @@ class Checker:
             while not reason and len(answers) < len(names):
                 answer = self._receive(timeout + 30.0)
                 if answer is None:
-                    # Only reading the modules runs outside a fork, and LLVM ends the process over a broken one
+                    # Only reading runs outside a fork, and LLVM ends the process over a broken module
                     # that has debug information.
                     reason = f"{REFUSED}, or the process that reads it died or hung"
                 else:
