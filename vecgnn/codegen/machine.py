@@ -78,8 +78,8 @@ def _target() -> llvm.TargetMachine:
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
     if platform.machine() == "x86_64":
-        # It turns a conditional move from memory into a branch around the load: a read that the IR always does
-        # would then not show how far the scalar version reads.
+        # It turns a conditional move from memory into a branch around the load: a read that IR always
+        # does would not show how far the scalar version reads.
         llvm.set_option("vecgnn", "-x86-cmov-converter=false")
     for library in ("libgcc_s.so.1", "libm.so.6"):
         try:
