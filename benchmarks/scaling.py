@@ -21,8 +21,8 @@ import time
 from pathlib import Path
 
 from vecgnn import llvm
-from vecgnn.cli import write_atomically
 from vecgnn.compare import before_slp_of
+from vecgnn.files import write_atomically
 from vecgnn.vectorize import vectorize_text
 
 ROOT = Path(__file__).resolve().parent.parent

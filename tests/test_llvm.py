@@ -121,7 +121,6 @@ def test_function_token() -> None:
     assert llvm.function_token('say "x"') == '@"say \\22x\\22"'
 
 
-@needs_opt
 @pytest.mark.parametrize("level", ["O2", "O3", "Os"])
 def test_split_pipeline_does_what_the_whole_does(level: str) -> None:
     whole = llvm.run_passes(PAIR, f"default<{level}>")
@@ -134,20 +133,17 @@ def _body(text: str) -> str:
     return text[text.index("define") : text.index("attributes")]
 
 
-@needs_opt
 def test_before_slp_is_scalar() -> None:
     scalar = llvm.before_slp(PAIR)
     assert "<2 x double>" not in scalar
     assert "<2 x double>" in llvm.slp(scalar)
 
 
-@needs_opt
 def test_total_costs() -> None:
     assert llvm.total_costs(PAIR) == {"@add2": 8}
     assert llvm.total_costs(llvm.slp(PAIR)) == {"@add2": 4}
 
 
-@needs_opt
 def test_costs_of_bitcode_with_metadata() -> None:
     text = PAIR.replace("double, ptr %p, align 8", "double, ptr %p, align 8, !tbaa !0")
     text += '!0 = !{!1, !1, i64 0}\n!1 = !{!"double", !2}\n!2 = !{!"root"}\n'
@@ -157,7 +153,6 @@ def test_costs_of_bitcode_with_metadata() -> None:
     assert not any("tbaa" in line for line, _ in costs)
 
 
-@needs_opt
 def test_a_failing_tool_says_why() -> None:
     with pytest.raises(ToolError, match=r"opt failed \(status 1\).*expected"):
         llvm.run_passes("define nonsense", "verify")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vecgnn import __version__
 from vecgnn.errors import InputError, InternalError, VecgnnError
+from vecgnn.files import check_output, write_atomically
 from vecgnn.vectorize import Result, load_packer, vectorize_text
 
 if TYPE_CHECKING:
@@ -95,44 +94,6 @@ def _read(path: str) -> bytes:
         raise InputError(f"{path}: no such file") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
-
-
-def check_output(path: str) -> None:
-    """Raise InputError where a file cannot be written there; asked before the work, not after it."""
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise InputError(f"{path}: the folder {target.parent} does not exist")
-    if target.is_dir():
-        raise InputError(f"{path}: is a directory; give a file to write")
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise InputError(f"{path}: the folder {target.parent} cannot be written")
-
-
-def write_atomically(path: str, text: str) -> None:
-    """Write a file by a temporary one beside it, so that a failure leaves what stood there."""
-    check_output(path)
-    target = Path(path)
-    if target.exists() and not target.is_file():  # a pipe or /dev/stdout is written as it is
-        target.write_text(text, encoding="utf-8")
-        return
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(target)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot write: {error.strerror}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _vectorize(options: argparse.Namespace) -> int:
@@ -288,10 +249,10 @@ def _target_list(options: argparse.Namespace) -> int:
 
 
 def _target_probe(options: argparse.Namespace) -> int:
-    from vecgnn.slp.probe import probe
+    from vecgnn.slp.target.probe import probe, table_text
 
-    table = probe(options.cpu, options.triple)
-    write_atomically(options.output, json.dumps(table, separators=(",", ":"), sort_keys=True) + "\n")
+    check_output(options.output)
+    write_atomically(options.output, table_text(probe(options.cpu, options.triple)))
     print(f"{options.output}: prices of {options.cpu}", file=sys.stderr)
     return 0
 

@@ -16,10 +16,10 @@ from vecgnn.ir.dependence import DependenceGraph
 from vecgnn.ir.nodes import Instruction
 from vecgnn.ir.shapes import BINARY, CASTS
 from vecgnn.slp.forms import FORMS, Made, extracted_lane
-from vecgnn.slp.intrinsics import base_name
 from vecgnn.slp.pack import OperandPack, Pack, Packing
 from vecgnn.slp.source import Lane, Source, choose_source
-from vecgnn.slp.target import Target
+from vecgnn.slp.target import Target, instruction_price
+from vecgnn.slp.target.intrinsics import base_name
 
 SourceKey = tuple[int, str, OperandPack]
 """Block, element type and values: the users of an operand pack in one block share its recipe."""
@@ -60,10 +60,7 @@ class Pricer:
         self.graph = graph
         self.target = target
         self._instructions = graph.function.instructions
-        self._price = [
-            target.scalar(instruction, graph)  # pyright: ignore[reportArgumentType] - cached properties
-            for instruction in self._instructions
-        ]
+        self._price = [instruction_price(target, instruction, graph) for instruction in self._instructions]
         self.scalar = self.total = sum(self._price)
         self.unpriced = 0
         self.owner: dict[int, Pack] = {}

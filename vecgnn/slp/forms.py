@@ -16,10 +16,10 @@ from vecgnn.ir.dependence import DependenceGraph
 from vecgnn.ir.layout import vector_shape
 from vecgnn.ir.nodes import Form, Instruction
 from vecgnn.ir.shapes import BINARY, CASTS
-from vecgnn.slp.intrinsics import VECTOR_INTRINSICS, base_name
 from vecgnn.slp.pack import OperandPack, Pack
 from vecgnn.slp.source import Lane, is_constant
 from vecgnn.slp.target import Target, intrinsic_variant, multiplication_kind, operand_kind
+from vecgnn.slp.target.intrinsics import VECTOR_INTRINSICS, base_name
 
 ELEMENTS = frozenset("i1 i8 i16 i32 i64 half bfloat float double ptr".split())
 MEMORY_ELEMENTS = ELEMENTS - {"i1"}  # a vector of i1 in memory is packed into bits

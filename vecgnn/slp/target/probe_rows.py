@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vecgnn.slp.intrinsics import VECTOR_INTRINSICS, intrinsic_declaration, type_suffix
-from vecgnn.slp.probe import Probe, shape, widths
-from vecgnn.slp.shuffles import BITS
+from vecgnn.slp.target.intrinsics import VECTOR_INTRINSICS, intrinsic_declaration, type_suffix
+from vecgnn.slp.target.probe_module import Probe, shape, widths
+from vecgnn.slp.target.shuffles import BITS
 
 INTEGERS = ("i1", "i8", "i16", "i32", "i64", "i128")
 FLOATS = ("half", "bfloat", "float", "double")

@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vecgnn.slp import masks
-from vecgnn.slp.masks import Mask
+from vecgnn.slp.target import masks
+from vecgnn.slp.target.masks import Mask
 
 BITS = {
     "i1": 1, "i8": 8, "i16": 16, "i32": 32, "i64": 64, "i128": 128,

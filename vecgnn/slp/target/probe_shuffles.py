@@ -9,10 +9,10 @@ from functools import cache
 from typing import Any
 
 from vecgnn.errors import ToolError
-from vecgnn.slp import masks
-from vecgnn.slp.probe import WIDEST, Probe, Rows, shape, widths
-from vecgnn.slp.shuffles import BITS, Shuffles, exact_row, machine_of
-from vecgnn.slp.target import LANES
+from vecgnn.slp.target import masks
+from vecgnn.slp.target.probe_module import WIDEST, Probe, Rows, shape, widths
+from vecgnn.slp.target.shuffles import BITS, Shuffles, exact_row, machine_of
+from vecgnn.slp.target.table import LANES
 
 ELEMENTS = tuple(elem for elem in BITS if elem != "i128")
 _FACTORS = (2, 3, 4, 8)

@@ -13,14 +13,15 @@ from vecgnn.errors import InputError
 from vecgnn.ir.layout import vector_shape
 from vecgnn.ir.nodes import Instruction
 from vecgnn.ir.shapes import BINARY, CASTS
-from vecgnn.slp.aarch64 import neighbour_price
-from vecgnn.slp.addressing import address_of, constant_lanes, legal, splat_value
-from vecgnn.slp.intrinsics import VECTOR_INTRINSICS, base_name
-from vecgnn.slp.shuffles import BITS, machine_of, pow2_ceil
+from vecgnn.slp.target.aarch64 import neighbour_price
+from vecgnn.slp.target.addressing import address_of, constant_lanes, legal, splat_value
+from vecgnn.slp.target.intrinsics import VECTOR_INTRINSICS, base_name
+from vecgnn.slp.target.operands import intrinsic_variant, multiplication_kind, operand_kind
+from vecgnn.slp.target.shuffles import BITS, machine_of, pow2_ceil
 
 if TYPE_CHECKING:
     from vecgnn.ir.dependence import DependenceGraph
-    from vecgnn.slp.target import Target
+    from vecgnn.slp.target.table import Target
 
 UNKNOWN = 1
 """The price of what the table does not know: LLVM's own default, one basic instruction."""
@@ -49,8 +50,6 @@ def instruction_price(target: Target, instruction: Instruction, graph: Dependenc
 
 def operands_kind(token: str, type_: str, graph: DependenceGraph) -> str:
     """The ``operand_kind`` of one operand of an instruction, scalar or vector."""
-    from vecgnn.slp.target import operand_kind
-
     found = vector_shape(type_)
     if found is None:
         return operand_kind((token,))
@@ -145,8 +144,6 @@ def _binary(target: Target, instruction: Instruction, graph: DependenceGraph) ->
     rhs = operands_kind(instruction.operands[1], form.type, graph)
     narrow = ""
     if form.opcode == "mul" and lanes > 1:
-        from vecgnn.slp.target import multiplication_kind
-
         first, second = (_extension(token, lanes, graph) for token in instruction.operands)
         narrow = multiplication_kind(target, elem, first, second)
     return target.arithmetic(form.opcode, elem, lanes, rhs, narrow)
@@ -271,8 +268,6 @@ def _call(target: Target, instruction: Instruction, graph: DependenceGraph) -> i
 
 
 def _intrinsic(target: Target, instruction: Instruction, graph: DependenceGraph) -> int | None:
-    from vecgnn.slp.target import intrinsic_variant
-
     form = instruction.form
     name = base_name(form.callee)
     if name in VECTOR_INTRINSICS:

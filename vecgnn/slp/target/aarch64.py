@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from vecgnn.ir.layout import vector_shape
 from vecgnn.ir.nodes import Instruction
-from vecgnn.slp.shuffles import BITS
+from vecgnn.slp.target.shuffles import BITS
 
 if TYPE_CHECKING:
     from vecgnn.ir.dependence import DependenceGraph
-    from vecgnn.slp.target import Target
+    from vecgnn.slp.target.table import Target
 
 _EXTENSIONS = ("zext", "sext")
 
