@@ -32,17 +32,6 @@ attributes #0 = { "target-cpu"="x86-64-v3" "target-features"="+avx,+avx2,+sse,+s
 """
 
 
-def _found() -> bool:
-    try:
-        llvm.find_tool("opt")
-    except ToolError:
-        return False
-    return True
-
-
-needs_opt = pytest.mark.skipif(not _found(), reason="opt of LLVM 22 is not installed")
-
-
 @pytest.fixture
 def forgetful() -> Iterator[None]:
     llvm.find_tool.cache_clear()
