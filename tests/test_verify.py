@@ -232,6 +232,16 @@ def test_nan_payloads_are_open(checker: Checker) -> None:
     assert _ask(checker, before, after).verdict is Verdict.VERIFIED
 
 
+def test_minnum_may_give_either_zero(checker: Checker) -> None:
+    extra = "declare float @llvm.minnum.f32(float, float)"
+    body = "  %r = call float @llvm.minnum.f32(float %x, float %y)\n  ret float %r"
+    before = _module(body, "float %x, float %y", extra, "float")
+    after = _module(body.replace("%x, float %y", "%y, float %x"), "float %x, float %y", extra, "float")
+    assert _ask(checker, before, after, runs=64).verdict is Verdict.VERIFIED
+    wrong = after.replace("minnum", "maxnum")
+    assert _ask(checker, before, wrong).verdict is Verdict.MISCOMPILED
+
+
 # Calls
 
 
