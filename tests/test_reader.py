@@ -269,6 +269,31 @@ def test_bad_input_is_one_clear_line(source: bytes, said: str):
     assert "\n" not in str(caught.value)
 
 
+DEBUG_INFO = """
+define i32 @f(i32 %x) !dbg !3 {{
+  %a = add i32 %x, 1, !dbg !6
+  %b = add i32 {operand}, 1, !dbg !6
+  %c = add i32 %x, 2, !dbg !6
+  ret i32 %b, !dbg !6
+}}
+!llvm.dbg.cu = !{{!0}}
+!llvm.module.flags = !{{!2}}
+!0 = distinct !DICompileUnit(language: DW_LANG_C11, file: !1)
+!1 = !DIFile(filename: "f.c", directory: "/")
+!2 = !{{i32 2, !"Debug Info Version", i32 3}}
+!3 = distinct !DISubprogram(name: "f", file: !1, unit: !0, type: !4)
+!4 = !DISubroutineType(types: !{{}})
+!6 = !DILocation(line: 1, scope: !3)
+"""
+
+
+def test_a_broken_module_with_debug_information_does_not_end_the_process():
+    """LLVM's parser verifies such a module itself, and aborts."""
+    assert read_module(DEBUG_INFO.format(operand="%a")).functions[0].reason == ""
+    with pytest.raises(InputError, match="does not dominate"):
+        read_module(DEBUG_INFO.format(operand="%c"), "bad.ll")
+
+
 def test_layout_of_structs_and_scalars():
     layout = DataLayout(
         "e-m:e-p270:32:32-i64:64-i128:128-f80:128-n8:16:32:64-S128",
@@ -282,6 +307,6 @@ def test_layout_of_structs_and_scalars():
     assert layout.size("<3 x float>") == 16
     assert layout.store_size("<3 x float>") == 12
     assert layout.size("ptr addrspace(270)") == 4
-    for unknown in ("<vscale x 4 x float>", "x86_amx", "target(\"aarch64.svcount\")"):
+    for unknown in ("<vscale x 4 x float>", "x86_amx", 'target("aarch64.svcount")'):
         with pytest.raises(InputError, match="not known"):
             layout.size(unknown)

@@ -81,6 +81,26 @@ def test_a_function_whose_result_the_verifier_refuses_is_put_back(monkeypatch: p
     llvm.parse_assembly(result.text).verify()
 
 
+def test_the_same_with_debug_information(monkeypatch: pytest.MonkeyPatch):
+    """LLVM would abort over the broken module."""
+    emit = vectorize.emit
+
+    def broken(pricer, metadata):
+        emitted = emit(pricer, metadata)
+        lines = emitted.text.split("\n")
+        product = next(number for number, line in enumerate(lines) if "fmul <2 x double>" in line)
+        load = next(number for number, line in enumerate(lines) if "load <2 x double>" in line)
+        lines.insert(load, lines.pop(product))  # before its operand
+        return type(emitted)("\n".join(lines), emitted.declarations)
+
+    monkeypatch.setattr(vectorize, "emit", broken)
+    flags = '!llvm.module.flags = !{!0}\n!0 = !{i32 2, !"Debug Info Version", i32 3}\n'
+    result = vectorize.vectorize_text(MODULE + flags)
+    for report in result.functions:
+        assert report.bug and "dominate" in report.reason
+    assert result.text == result.before
+
+
 def test_unchanged_text_is_kept_to_the_letter():
     result = vectorize.vectorize_text(MODULE, functions=["g"])
     kept = result.before[result.before.index("define void @f") : result.before.index("define void @g")]

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import llvmlite.binding as llvm
-
 from vecgnn.codegen.emit import Emitted, assemble, emit, unnameable
 from vecgnn.codegen.metadata import MetadataWriter
 from vecgnn.errors import InputError, InternalError
 from vecgnn.ir import dependence
 from vecgnn.ir.nodes import Function, Module
+from vecgnn.ir.parse import parse
 from vecgnn.ir.reader import canonical_text, read_canonical
 from vecgnn.slp import legality, target
 from vecgnn.slp.candidates import Candidates
@@ -268,7 +267,7 @@ def _verified(
 
 def _refusal(text: str) -> str:
     try:
-        llvm.parse_assembly(text, llvm.create_context()).verify()
-    except RuntimeError as error:
-        return " ".join(str(error).split())[:300]
+        parse(text.encode())
+    except ValueError as error:
+        return str(error)
     return ""

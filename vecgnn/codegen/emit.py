@@ -59,13 +59,14 @@ def emit(pricer: Pricer, metadata: MetadataWriter) -> Emitted:
         extracted.setdefault(pack, []).append((lane, name))
     gone = _gone(pricer, {name for lanes in extracted.values() for _, name in lanes})
     lines = writer.lines
+    named = {label for instruction in function.instructions for label in instruction.labels}
     for block in function.blocks:
         if block.index:
             lines.append("")
             lines.append(block.header)
         elif block.header:
             lines.append(block.header)
-        elif block.label[1:].isdigit():
+        elif block.label in named:
             lines.append(f"{block.label[1:]}:")
         made: dict[SourceKey, str] = {}
         records = {

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-import llvmlite.binding as llvm
-
 from vecgnn.errors import InputError
 from vecgnn.ir.header import read_declaration, read_define, read_global, top_level
 from vecgnn.ir.layout import DataLayout
 from vecgnn.ir.nodes import Block, Declaration, Function, Global, Instruction, Module
+from vecgnn.ir.parse import parse
 from vecgnn.ir.shapes import Shape, read_shape
 from vecgnn.ir.syntax import NotUnderstood, attribute_group, slot
 
@@ -33,7 +32,6 @@ _LAYOUT = re.compile(r'^target datalayout = "(.*)"$', re.MULTILINE)
 _TRIPLE = re.compile(r'^target triple = "(.*)"$', re.MULTILINE)
 _TOUCH_ONLY = ("@llvm.memcpy.", "@llvm.memmove.", "@llvm.memset.", "@llvm.lifetime.", "@llvm.prefetch.")
 """Calls that touch memory at an address and neither keep it nor call back (GlobalsModRef.cpp)."""
-_BITCODE_MAGIC = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
 
 
 def canonical_text(source: bytes, name: str) -> str:
@@ -41,18 +39,9 @@ def canonical_text(source: bytes, name: str) -> str:
     if not source.strip(b"\0 \t\r\n"):
         raise InputError(f"{name}: the file is empty; give LLVM IR as text (.ll) or bitcode (.bc)")
     try:
-        context = llvm.create_context()  # in a shared one, a second module's struct types are renamed
-        if source.startswith(_BITCODE_MAGIC):
-            module = llvm.parse_bitcode(source, context)
-        else:
-            module = llvm.parse_assembly(source.decode(), context)
-        module.verify()
-    except UnicodeError:
-        raise InputError(f"{name}: neither LLVM bitcode nor text") from None
-    except RuntimeError as error:
-        detail = " ".join(str(error).split())
-        raise InputError(f"{name}: not valid LLVM IR: {detail[:300]}") from None
-    return str(module)
+        return str(parse(source))
+    except ValueError as error:
+        raise InputError(f"{name}: not valid LLVM IR: {error}") from None
 
 
 def read_module(source: bytes | str, name: str = "<string>") -> Module:
