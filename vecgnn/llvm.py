@@ -96,7 +96,11 @@ def run_tool_messages(
 _OPTIONS = {
     # What default<O3> sets and its printed text does not say.  (By the plainer name, -inline-threshold, the
     # default would also replace the thresholds of cold and of size-optimized callers.)
-    "O3": ("-inlinedefault-threshold=250", "-locally-hot-callsite-threshold=525", "-unroll-threshold-default=300"),
+    "O3": (
+        "-inlinedefault-threshold=250",
+        "-locally-hot-callsite-threshold=525",
+        "-unroll-threshold-default=300",
+    ),
     "O2": (),
     "Os": ("-inlinedefault-threshold=50",),
 }

@@ -9,9 +9,9 @@ from vecgnn.ir.layout import vector_of
 from vecgnn.ir.nodes import FAST_MATH_FLAGS, Instruction
 from vecgnn.ir.shapes import CASTS
 from vecgnn.slp.forms import reduction_name, reduction_rest, reduction_tree, vector_positions
-from vecgnn.slp.target.intrinsics import VECTOR_INTRINSICS, base_name, intrinsic_declaration
 from vecgnn.slp.pack import Pack
 from vecgnn.slp.source import Constant, Insert, Step
+from vecgnn.slp.target.intrinsics import VECTOR_INTRINSICS, base_name, intrinsic_declaration
 
 _FLAG_ORDER = "fast reassoc nnan ninf nsz arcp contract afn nuw nsw exact disjoint nneg samesign".split()
 _ALL_FAST = FAST_MATH_FLAGS - {"fast"}
