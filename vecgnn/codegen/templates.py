@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 
 from vecgnn.codegen.names import Writer
 from vecgnn.ir.layout import vector_of
-from vecgnn.ir.nodes import FAST_MATH_FLAGS, Instruction
-from vecgnn.ir.shapes import CASTS
+from vecgnn.ir.nodes import CASTS, FAST_MATH_FLAGS, Instruction
 from vecgnn.slp.forms import reduction_name, reduction_rest, reduction_tree, vector_positions
 from vecgnn.slp.pack import Pack
 from vecgnn.slp.source import Constant, Insert, Step

@@ -13,8 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from vecgnn.ir.dependence import DependenceGraph
-from vecgnn.ir.nodes import Instruction
-from vecgnn.ir.shapes import BINARY, CASTS
+from vecgnn.ir.nodes import BINARY, CASTS, Instruction
 from vecgnn.slp.forms import FORMS, Made, extracted_lane
 from vecgnn.slp.pack import OperandPack, Pack, Packing
 from vecgnn.slp.source import Lane, Source, choose_source

@@ -14,8 +14,7 @@ from functools import lru_cache
 
 from vecgnn.ir.dependence import DependenceGraph
 from vecgnn.ir.layout import vector_shape
-from vecgnn.ir.nodes import Form, Instruction
-from vecgnn.ir.shapes import BINARY, CASTS
+from vecgnn.ir.nodes import BINARY, CASTS, Form, Instruction
 from vecgnn.slp.pack import OperandPack, Pack
 from vecgnn.slp.source import Lane, is_constant
 from vecgnn.slp.target import Target, intrinsic_variant, multiplication_kind, operand_kind

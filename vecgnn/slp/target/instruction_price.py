@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from vecgnn.errors import InputError
 from vecgnn.ir.layout import vector_shape
-from vecgnn.ir.nodes import Instruction
-from vecgnn.ir.shapes import BINARY, CASTS
+from vecgnn.ir.nodes import BINARY, CASTS, Instruction
 from vecgnn.slp.target.aarch64 import neighbour_price
 from vecgnn.slp.target.addressing import address_of, constant_lanes, legal, splat_value
 from vecgnn.slp.target.intrinsics import VECTOR_INTRINSICS, base_name

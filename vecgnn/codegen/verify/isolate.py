@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from vecgnn.codegen.undefined import NOTE, Checks, mark_blocks
+from vecgnn.codegen.verify.undefined import NOTE, Checks, mark_blocks
 from vecgnn.ir.layout import DataLayout, split_types
 from vecgnn.ir.nodes import Argument, Declaration, Function, Module
 

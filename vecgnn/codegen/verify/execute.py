@@ -15,13 +15,20 @@ from dataclasses import dataclass
 
 import llvmlite.binding as llvm
 
-from vecgnn.codegen import machine
-from vecgnn.codegen.footprint import Footprint, Root, footprint
-from vecgnn.codegen.isolate import SLOT, CannotIsolate, Isolated, isolate, isolate_checked, struct_sizes_agree
-from vecgnn.codegen.memory import PAGE, Buffer, NoRoom, alignment, guarded, make_buffer, read, write
-from vecgnn.codegen.outcome import Comparison, Outcome
-from vecgnn.codegen.stubs import Answers, stub_effects
-from vecgnn.codegen.values import Closeness, Profile, Values, show
+from vecgnn.codegen.verify import machine
+from vecgnn.codegen.verify.footprint import Footprint, Root, footprint
+from vecgnn.codegen.verify.isolate import (
+    SLOT,
+    CannotIsolate,
+    Isolated,
+    isolate,
+    isolate_checked,
+    struct_sizes_agree,
+)
+from vecgnn.codegen.verify.memory import PAGE, Buffer, NoRoom, alignment, guarded, make_buffer, read, write
+from vecgnn.codegen.verify.outcome import Comparison, Outcome
+from vecgnn.codegen.verify.stubs import Answers, stub_effects
+from vecgnn.codegen.verify.values import Closeness, Profile, Values, show
 from vecgnn.errors import InputError
 from vecgnn.ir.layout import DataLayout
 from vecgnn.ir.nodes import Argument, Module

@@ -19,8 +19,8 @@ from typing import IO, Any
 
 import llvmlite.binding as llvm
 
-from vecgnn.codegen import machine
-from vecgnn.codegen.execute import Finding, check
+from vecgnn.codegen.verify import machine
+from vecgnn.codegen.verify.execute import Finding, check
 from vecgnn.errors import InputError
 from vecgnn.ir.nodes import Module
 from vecgnn.ir.reader import read_canonical

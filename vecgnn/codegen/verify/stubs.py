@@ -12,9 +12,9 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vecgnn.codegen.isolate import SLOT, Stub
-from vecgnn.codegen.memory import Buffer, guarded, read, write
-from vecgnn.codegen.values import FLOATS, Values, decode_float
+from vecgnn.codegen.verify.isolate import SLOT, Stub
+from vecgnn.codegen.verify.memory import Buffer, guarded, read, write
+from vecgnn.codegen.verify.values import FLOATS, Values, decode_float
 from vecgnn.ir.layout import DataLayout
 from vecgnn.ir.nodes import Module
 

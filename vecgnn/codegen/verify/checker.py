@@ -30,7 +30,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from vecgnn.codegen.worker import send
+from vecgnn.codegen.verify.worker import send
 from vecgnn.errors import ToolError
 
 REFUSED = "LLVM refuses the vectorized module"
@@ -129,7 +129,7 @@ class Checker:
             self.close()
             try:
                 self._child = subprocess.Popen(
-                    [sys.executable, "-m", "vecgnn.codegen.worker"],
+                    [sys.executable, "-m", "vecgnn.codegen.verify.worker"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vecgnn.codegen import machine
-from vecgnn.codegen.isolate import Isolated
-from vecgnn.codegen.memory import Buffer
-from vecgnn.codegen.values import Closeness, flatten, show
+from vecgnn.codegen.verify import machine
+from vecgnn.codegen.verify.isolate import Isolated
+from vecgnn.codegen.verify.memory import Buffer
+from vecgnn.codegen.verify.values import Closeness, flatten, show
 from vecgnn.ir.layout import DataLayout
 
 

@@ -11,8 +11,8 @@ import ctypes
 import mmap
 from dataclasses import dataclass, field
 
-from vecgnn.codegen.footprint import Access, Footprint, Root
-from vecgnn.codegen.values import FLOATS, Profile, Values, flatten
+from vecgnn.codegen.verify.footprint import Access, Footprint, Root
+from vecgnn.codegen.verify.values import FLOATS, Profile, Values, flatten
 from vecgnn.errors import InputError
 from vecgnn.ir.layout import DataLayout
 
