@@ -7,8 +7,11 @@ A function with anything in it that is not understood keeps its text and gets a 
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 from vecgnn.errors import InputError
 from vecgnn.ir.header import read_declaration, read_define, read_global, top_level
@@ -16,20 +19,18 @@ from vecgnn.ir.layout import DataLayout
 from vecgnn.ir.nodes import Block, Declaration, Function, Global, Instruction, Module
 from vecgnn.ir.parse import parse
 from vecgnn.ir.shapes import Shape, read_shape
-from vecgnn.ir.syntax import NotUnderstood, attribute_group, slot
+from vecgnn.ir.syntax import NotUnderstood, attribute_group, slot, split_attachments
 
 _FUNCTION = re.compile(r"^define .*?^}\n?", re.MULTILINE | re.DOTALL)
 _NAMES = re.compile(r'(%(?:[-\w$.]+|"[^"]*"))')
 _NAMES_OR_STRINGS = re.compile(r'(%(?:[-\w$.]+|"[^"]*"))|"[^"]*"')
 _LABEL = re.compile(r'(?:([-\w$.]+)|"([^"]*)"):')
 _DEBUG_LOCATION = re.compile(r", !dbg !\d+")
-_GROUP = re.compile(r"^attributes (#\d+) = \{ (.*) \}$", re.MULTILINE)
-_TYPE = re.compile(r'^(%(?:[-\w$.]+|"[^"]*")) = type (.*)$', re.MULTILINE)
-_METADATA = re.compile(r"^(![\w.$-]+) = (?:distinct )?(.*)$", re.MULTILINE)
-_GLOBAL = re.compile(r'^(@(?:[-\w$.]+|"[^"]*")) = (.*)$', re.MULTILINE)
-_DECLARE = re.compile(r"^declare .*$", re.MULTILINE)
-_LAYOUT = re.compile(r'^target datalayout = "(.*)"$', re.MULTILINE)
-_TRIPLE = re.compile(r'^target triple = "(.*)"$', re.MULTILINE)
+_GROUP = re.compile(r"attributes (#\d+) = \{ (.*) \}$")
+_TYPE = re.compile(r'(%(?:[-\w$.]+|"[^"]*")) = type (.*)$')
+_GLOBAL = re.compile(r'(@(?:[-\w$.]+|"[^"]*")) = (.*)$')
+_TARGET = re.compile(r'target (datalayout|triple) = "(.*)"$')
+_MENTION = re.compile(r'@(?:[-\w$.]+|"[^"]*")')
 _TOUCH_ONLY = ("@llvm.memcpy.", "@llvm.memmove.", "@llvm.memset.", "@llvm.lifetime.", "@llvm.prefetch.")
 """Calls that touch memory at an address and neither keep it nor call back (GlobalsModRef.cpp)."""
 
@@ -51,6 +52,19 @@ def read_module(source: bytes | str, name: str = "<string>") -> Module:
     return read_canonical(canonical_text(source, name), name)
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Reading makes many small objects and no garbage: looking for some takes a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_collector_paused()
 def read_canonical(text: str, name: str = "<string>") -> Module:
     """Read a module from text that LLVM has printed; nothing is parsed or verified by LLVM again."""
     pieces: list[str | int] = []
@@ -62,27 +76,54 @@ def read_canonical(text: str, name: str = "<string>") -> Module:
         bodies.append(found[0])
         end = found.end()
     pieces.append(text[end:])
-    outside = "".join(piece for piece in pieces if isinstance(piece, str))
-    layout_text = _LAYOUT.search(outside)
-    triple = _TRIPLE.search(outside)
-    layout = DataLayout(layout_text[1] if layout_text else "", dict(_TYPE.findall(outside)))
-    groups = {number: attribute_group(body) for number, body in _GROUP.findall(outside)}
-    reader = _FunctionReader(groups, layout)
+    outside = _Outside("".join(piece for piece in pieces if isinstance(piece, str)))
+    layout = DataLayout(outside.layout, outside.types)
+    reader = _FunctionReader(outside.groups, layout)
     functions = tuple(reader.read(body) for body in bodies)
     declarations = {
         declaration.name: declaration
-        for declaration in _declarations(_DECLARE.findall(outside), bodies, groups)
+        for declaration in _declarations(outside.declared, bodies, outside.groups)
     }
     return Module(
         name=name,
-        triple=triple[1] if triple else "",
+        triple=outside.triple,
         layout=layout,
         globals=_globals(outside, functions),
         declarations=declarations,
         functions=functions,
-        metadata=dict(_METADATA.findall(outside)),
+        metadata=outside.metadata,
         pieces=tuple(pieces),
     )
+
+
+class _Outside:
+    """The lines outside function bodies, by kind."""
+
+    def __init__(self, text: str) -> None:
+        self.layout = self.triple = ""
+        self.types: dict[str, str] = {}
+        self.groups: dict[str, dict[str, str]] = {}
+        self.globals: dict[str, str] = {}  # name -> what stands behind "@name = "
+        self.declared: list[str] = []
+        self.metadata: dict[str, str] = {}
+        self.shown: set[str] = set()  # globals that metadata name
+        for line in text.split("\n"):
+            first = line[:1]
+            if first == "!":
+                name, _, body = line.partition(" = ")
+                self.metadata[name] = body.removeprefix("distinct ")
+                if "@" in line:
+                    self.shown.update(_MENTION.findall(line))
+            elif first == "@" and (found := _GLOBAL.match(line)):
+                self.globals[found[1]] = found[2]
+            elif first == "%" and (found := _TYPE.match(line)):
+                self.types[found[1]] = found[2]
+            elif first == "d" and line.startswith("declare "):
+                self.declared.append(line)
+            elif first == "a" and (found := _GROUP.match(line)):
+                self.groups[found[1]] = attribute_group(found[2])
+            elif first == "t" and (found := _TARGET.match(line)):
+                setattr(self, "layout" if found[1] == "datalayout" else "triple", found[2])
 
 
 def _declarations(
@@ -102,6 +143,8 @@ class _FunctionReader:
         self._layout = layout
         # Pieces of text between names -> the shape, or the type slots and the shapes by what stands in them.
         self._shapes: dict[tuple[str, ...], Shape | tuple[tuple[int, ...], dict[tuple[str, ...], Shape]]] = {}
+
+        self._bare: dict[str, Shape] = {}  # the same by the text without metadata attachments
 
     def read(self, text: str) -> Function:
         lines = text.split("\n")
@@ -191,7 +234,14 @@ class _FunctionReader:
             if chosen in variants:
                 return variants[chosen]
         text = "".join(piece + slot(number) for number, piece in enumerate(key[:-1])) + key[-1]
-        shape = read_shape(text, names, self._groups, self._layout)
+        bare, metadata = split_attachments(text)
+        shape = self._bare.get(bare)
+        if shape is None:
+            shape = read_shape(bare, names, self._groups, self._layout)
+            if not shape.type_slots:
+                self._bare[bare] = shape
+        if metadata:
+            shape = replace(shape, form=replace(shape.form, metadata=metadata))
         if not shape.type_slots:
             self._shapes[key] = shape
         else:
@@ -220,23 +270,13 @@ def debug_location(instruction: Instruction) -> str:
     return found[0][len(", !dbg ") :] if found else ""
 
 
-def _globals(outside: str, functions: Sequence[Function]) -> dict[str, Global]:
-    lines = _GLOBAL.findall(outside)
-    taken = _taken_outside(lines, outside) | _taken_in_functions(functions, {name for name, _ in lines})
-    return {name: read_global(name, text, name in taken) for name, text in lines}
-
-
-def _taken_outside(lines: Sequence[tuple[str, str]], outside: str) -> set[str]:
-    """Globals whose address stands in another global's initializer, an alias or a function's header."""
-    taken: set[str] = set()
-    mention = re.compile(r'@(?:[-\w$.]+|"[^"]*")')
-    for _, text in lines:
+def _globals(outside: _Outside, functions: Sequence[Function]) -> dict[str, Global]:
+    """The globals; an address is taken where another's initializer, metadata or a function does so."""
+    taken = outside.shown | _taken_in_functions(functions, set(outside.globals))
+    for text in outside.globals.values():
         if "@" in text:
-            taken.update(mention.findall(text))
-    for line in outside.split("\n"):
-        if line.startswith("!") and "@" in line:
-            taken.update(mention.findall(line))
-    return taken
+            taken.update(_MENTION.findall(text))
+    return {name: read_global(name, text, name in taken) for name, text in outside.globals.items()}
 
 
 def _taken_in_functions(functions: Sequence[Function], names: set[str]) -> set[str]:
@@ -245,13 +285,12 @@ def _taken_in_functions(functions: Sequence[Function], names: set[str]) -> set[s
     The rule of LLVM's GlobalsAA: any other use may let the address out.  A function that was not understood
     takes every address it mentions.
     """
-    mention = re.compile(r'@(?:[-\w$.]+|"[^"]*")')
     taken: set[str] = set()
     for function in functions:
         if function.reason:
-            taken.update(mention.findall(function.text))
+            taken.update(_MENTION.findall(function.text))
             continue
-        taken.update(mention.findall(function.header))
+        taken.update(_MENTION.findall(function.header))
         derived: dict[str, frozenset[str]] = {}
         for instruction in function.instructions:
             form = instruction.form
@@ -269,7 +308,7 @@ def _taken_in_functions(functions: Sequence[Function], names: set[str]) -> set[s
                     taken |= direct if any(map(_beyond_address, instruction.operands)) else set()
                 elif form.opcode == "store":
                     value, pointer = instruction.operands
-                    taken.update(mention.findall(value))
+                    taken.update(_MENTION.findall(value))
                     taken |= direct if _beyond_address(pointer) else set()
                 else:
                     taken |= direct

@@ -13,7 +13,7 @@ from vecgnn.ir import call_grammar, grammar
 from vecgnn.ir.grammar import Parse
 from vecgnn.ir.layout import DataLayout
 from vecgnn.ir.nodes import BINARY, CASTS, Form
-from vecgnn.ir.syntax import NotUnderstood, Scanner, mentioned_globals, slot_number, split_attachments
+from vecgnn.ir.syntax import NotUnderstood, Scanner, mentioned_globals, slot_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,11 @@ def read_shape(
 ) -> Shape:
     """Read the text of one instruction in which slots stand for the local names given.
 
-    Raises NotUnderstood.
+    The text comes without its metadata attachments.  Raises NotUnderstood.
     """
-    body, metadata = split_attachments(text)
-    scanner = Scanner(body, names)
+    scanner = Scanner(text, names)
     result = -1
-    if body.startswith("%"):
+    if text.startswith("%"):
         result = slot_number(scanner.value())
         scanner.expect("=")
     parse = Parse(scanner, groups, layout)
@@ -50,7 +49,7 @@ def read_shape(
         raise NotUnderstood(f"instruction {opcode or text[:20]!r}")
     rule(parse)
     if not scanner.done():
-        raise NotUnderstood(f"{opcode}: text left over: {body[scanner.position :][:40]!r}")
+        raise NotUnderstood(f"{opcode}: text left over: {text[scanner.position :][:40]!r}")
     if parse.indirect:
         parse.operands.append(parse.indirect)
         parse.types.append("ptr")
@@ -65,12 +64,11 @@ def read_shape(
         align=parse.align,
         simple=parse.simple,
         indices=tuple(parse.indices),
-        metadata=metadata,
         attributes=frozenset(parse.attributes),
         return_attributes=frozenset(parse.return_attributes),
         argument_attributes=tuple(parse.argument_attributes),
         bundles=parse.bundles,
-        globals=mentioned_globals(body),
+        globals=mentioned_globals(text),
     )
     operands = tuple(slot_number(operand) if operand[0] == "%" else operand for operand in parse.operands)
     return Shape(form, result, operands, tuple(parse.labels), tuple(sorted(scanner.type_slots)))
