@@ -419,3 +419,48 @@ def test_a_dead_child_is_replaced(checker: Checker) -> None:
 def test_same_seed_same_answer(checker: Checker) -> None:
     after = _module(_WRONG["lanes in the wrong order"], "ptr noalias %out, ptr %a, ptr %b")
     assert _ask(checker, SCALAR, after) == _ask(checker, SCALAR, after)
+
+
+SUNK = """define void @f(ptr %p, ptr %q, float %x) {
+  %q1 = getelementptr i8, ptr %q, i64 4
+  %a = load float, ptr %q, align 4
+  %b = load float, ptr %q1, align 4
+  %c = fcmp olt float %x, 0.0
+  %s = select i1 %c, float %a, float 1.0
+  store float %s, ptr %p, align 4
+  ret void
+}
+"""
+
+
+def test_a_load_that_machine_code_does_without_is_still_a_read():
+    """The code generator sinks %a behind a branch and drops %b; a vector load of both reads no more."""
+    packed = SUNK.replace("  %a = load float, ptr %q, align 4\n", "").replace(
+        "  %b = load float, ptr %q1, align 4\n",
+        "  %v = load <2 x float>, ptr %q, align 4\n  %a = extractelement <2 x float> %v, i64 0\n",
+    )
+    assert verify(SUNK, packed, ["@f"], runs=64)[0].verdict is Verdict.VERIFIED
+    wider = packed.replace("<2 x float>", "<4 x float>")
+    assert verify(SUNK, wider, ["@f"], runs=64)[0].verdict is Verdict.MISCOMPILED
+
+
+def test_what_a_call_moves_in_memory_is_compared_as_what_it_was():
+    """The call sees, and moves, a NaN whose sign is open and a zero whose sign nsz leaves open."""
+    scalar = """declare void @seen(ptr)
+define void @f(ptr %p, float %x) {
+  %n = fneg float %x
+  %a = fadd float %x, %n
+  %b = fmul nsz float %x, 0.0
+  store float %a, ptr %p, align 4
+  %p1 = getelementptr i8, ptr %p, i64 4
+  store float %b, ptr %p1, align 4
+  call void @seen(ptr %p)
+  ret void
+}
+"""
+    other = scalar.replace("fadd float %x, %n", "fadd float %n, %x").replace(
+        "fmul nsz float %x, 0.0", "fmul nsz float %n, 0.0"
+    )
+    assert verify(scalar, other, ["@f"], runs=64)[0].verdict is Verdict.VERIFIED
+    wrong = scalar.replace("fmul nsz float %x, 0.0", "fmul nsz float %x, 1.0")
+    assert verify(scalar, wrong, ["@f"], runs=64)[0].verdict is Verdict.MISCOMPILED

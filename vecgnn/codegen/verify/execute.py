@@ -143,7 +143,7 @@ class _Check:
         known = [stub_effects(stub, (before, after)) for stub in isolated.stubs]
         self.buffers: list[Buffer] = []
         self.by_root: dict[Root, Buffer] = {}
-        self.answers = Answers(isolated.stubs, known, layout, self.buffers, self.close.inexact)
+        self.answers = Answers(isolated.stubs, known, layout, self.buffers, self.close)
         machine.on_call(self.answers.answer)
         self.engine = machine.compile_text(isolated.text)
         self.engines = [self.engine]
@@ -330,12 +330,13 @@ class _Check:
             place(rest + best * step)
 
     def _undefined(self, leave_at: int) -> bool:
-        """Whether the scalar version computes poison on the present input."""
+        """Whether the scalar version computes poison on the present input, or touches memory that is not
+        there by an access that its machine code does without."""
         if self.checked is None:
             self.checked = self._compile_checked()
         self.checked()  # clears what an earlier run noted
-        self._attempt("checked", self.patience * 10, leave_at)
-        return bool(self.checked())
+        code = self._attempt("checked", self.patience * 10, leave_at)
+        return bool(self.checked()) or code in (signal.SIGSEGV, signal.SIGBUS)
 
     def _compile_checked(self) -> Callable[[], int]:
         """Compile the scalar version with its checks; the answer reads and clears what they noted."""
@@ -388,13 +389,13 @@ class _Check:
             self.misaligned()  # clears what an earlier run noted
             vector = self._outcome("after", leave_at)
             done += 1
-            comparison = Comparison(self.isolated, self.layout, self.close, self.buffers)
+            comparison = Comparison(self.isolated, self.layout, self.close, self.buffers, self.answers.calls)
             difference = comparison.difference(scalar, vector)
             if not difference and self.misaligned():
                 difference = "a vector is not aligned as its access says"
             if difference and self._undefined(leave_at):
                 done -= 1
-                dropped = "computes poison"
+                dropped = "computes poison or touches memory that is not there"
                 continue
             if not difference and comparison.overflowed:
                 done -= 1

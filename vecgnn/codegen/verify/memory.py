@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from vecgnn.codegen.verify.footprint import Access, Footprint, Root
@@ -139,6 +140,29 @@ class Buffer:
                     piece = values.draw(access.type, profile, access.index)[: access.size]
                     data[offset - start : offset - start + len(piece)] = piece
         self.content = bytes(data)
+
+    def float_places(self, low: int, high: int, layout: DataLayout) -> Iterator[tuple[int, str]]:
+        """Where, from ``low`` to ``high`` seen from the pointer, floating-point values may be stored."""
+        for access in self.accesses:
+            if not access.write:
+                continue
+            try:
+                scalars = flatten(access.type, layout)
+            except (InputError, ValueError, KeyError):
+                continue
+            for at, type_ in scalars:
+                if type_ not in FLOATS:
+                    continue
+                width = layout.store_size(type_)
+                begin, stride = access.place.offset + at, access.place.stride
+                if not stride:
+                    if low <= begin <= high - width:
+                        yield begin, type_
+                    continue
+                step = max(stride, width)
+                first = begin + -(-(low - begin) // step) * step
+                for place in range(first, high - width + 1, step):
+                    yield place, type_
 
     def float_slot(self, offset: int, layout: DataLayout) -> list[tuple[int, str]]:
         """The floating-point values stored over the byte at that offset from the pointer."""

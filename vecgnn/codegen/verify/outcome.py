@@ -10,6 +10,7 @@ from pathlib import Path
 from vecgnn.codegen.verify import machine
 from vecgnn.codegen.verify.isolate import Isolated
 from vecgnn.codegen.verify.memory import Buffer
+from vecgnn.codegen.verify.stubs import moves
 from vecgnn.codegen.verify.values import Closeness, flatten, show
 from vecgnn.ir.layout import DataLayout
 
@@ -28,12 +29,18 @@ class Comparison:
     """One comparison of two outcomes; ``overflowed`` where a value left open is all that differs."""
 
     def __init__(
-        self, isolated: Isolated, layout: DataLayout, close: Closeness, buffers: Sequence[Buffer]
+        self,
+        isolated: Isolated,
+        layout: DataLayout,
+        close: Closeness,
+        buffers: Sequence[Buffer],
+        calls: int,
     ) -> None:
         self.isolated = isolated
         self.layout = layout
         self.close = close
         self.buffers = buffers
+        self.calls = calls  # each may have moved what stands in memory
         self.overflowed = False
 
     def difference(self, scalar: Outcome, vector: Outcome) -> str:
@@ -87,12 +94,13 @@ class Comparison:
             if first[at] == second[at] or at in accepted:
                 continue
             for user in sharing:
-                origin = user.pointer - buffer.start
-                for begin, type_ in user.float_slot(at - origin, self.layout):
-                    size = self.layout.store_size(type_)
-                    where = slice(begin + origin, begin + origin + size)
-                    if begin + origin >= 0 and self._equal(type_, first[where], second[where]):
-                        accepted.update(range(begin + origin, begin + origin + size))
+                for moved in moves(self.calls, len(first)):
+                    origin = user.pointer - buffer.start + moved
+                    for begin, type_ in user.float_slot(at - origin, self.layout):
+                        size = self.layout.store_size(type_)
+                        where = slice(begin + origin, begin + origin + size)
+                        if begin + origin >= 0 and self._equal(type_, first[where], second[where]):
+                            accepted.update(range(begin + origin, begin + origin + size))
             if at in accepted:
                 continue
             word = at & ~7

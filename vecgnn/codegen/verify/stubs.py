@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vecgnn.codegen.verify.isolate import SLOT, Stub
 from vecgnn.codegen.verify.memory import Buffer, guarded, read, write
-from vecgnn.codegen.verify.values import FLOATS, Values, decode_float
+from vecgnn.codegen.verify.values import FLOATS, Closeness, Values, decode_float
 from vecgnn.ir.layout import DataLayout
 from vecgnn.ir.nodes import Module
 
@@ -78,6 +78,17 @@ def stub_effects(stub: Stub, modules: Sequence[Module]) -> Effects:
     return effects(attributes)
 
 
+STEP = 8
+"""Bytes by which a call that may write moves what stands in memory."""
+
+
+def moves(calls: int, size: int) -> Iterator[int]:
+    """How far that many calls at most can have moved a value up a buffer; what leaves it comes in below."""
+    for moved in range(0, STEP * calls + 1, STEP):
+        yield moved
+        yield moved - size
+
+
 class Answers:
     """Answers the calls of one run after another; ``trace`` is what was asked in the current one."""
 
@@ -87,13 +98,14 @@ class Answers:
         known: Sequence[Effects],
         layout: DataLayout,
         buffers: Sequence[Buffer],
-        inexact: bool,
+        close: Closeness,
     ) -> None:
         self.stubs = stubs
         self.effects = known
         self.layout = layout
         self.buffers = buffers
-        self.inexact = inexact
+        self.close = close
+        self.inexact = close.inexact
         self.arena = guarded(ARENA) if stubs else 0
         self.trace: list[tuple[int, tuple[bytes, ...], int]] = []
         self.calls = self.used = 0
@@ -121,7 +133,7 @@ class Answers:
         state = 0
         if not self.inexact:
             for buffer in readable:
-                state = zlib.crc32(read(buffer.start, buffer.size), state)
+                state = zlib.crc32(self._settled(buffer), state)
         if effect.ordered:
             self.trace.append((number, arguments, state))
         if effect.may_leave and self.calls == self.leave_at:
@@ -144,6 +156,22 @@ class Answers:
             return data if inside or self.arena <= address < self.arena + ARENA else b"elsewhere"
         return data
 
+    def _settled(self, buffer: Buffer) -> bytes:
+        """A buffer's bytes, with what LLVM leaves open of the floating-point values in it made the same: the
+        payload and sign of a NaN, and where the function's flags say so the sign of zero."""
+        data = bytearray(read(buffer.start, buffer.size))
+        for user in (b for b in self.buffers if b is buffer or b.host is buffer):
+            for moved in moves(self.calls - 1, buffer.size):
+                origin = user.pointer - buffer.start + moved
+                for begin, type_ in user.float_places(-origin, buffer.size - origin, self.layout):
+                    where = slice(begin + origin, begin + origin + self.layout.store_size(type_))
+                    value = decode_float(type_, bytes(data[where]))
+                    if value != value:
+                        data[where] = b"\xff" * (where.stop - where.start)
+                    elif value == 0 and self.close.signless_zero:
+                        data[where] = bytes(where.stop - where.start)
+        return bytes(data)
+
     def _passed(self, types: Sequence[str], record: int) -> list[Buffer]:
         found: list[Buffer] = []
         for slot, type_ in enumerate(types):
@@ -155,11 +183,11 @@ class Answers:
         return found
 
     def _disturb(self, buffer: Buffer) -> None:
-        """Change a buffer such that what stands in it stays of its kind: move all up by eight bytes."""
+        """Change a buffer such that what stands in it stays of its kind: move all up by a step."""
         if buffer.children or any(access.index for access in buffer.accesses) or buffer.size <= 8:
             return
         data = read(buffer.start, buffer.size)
-        write(buffer.start, data[-8:] + data[:-8])
+        write(buffer.start, data[-STEP:] + data[:-STEP])
 
     def _result(self, type_: str, address: int, seed: str) -> None:
         if type_ == "void":

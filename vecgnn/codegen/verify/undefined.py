@@ -1,4 +1,4 @@
-"""Showing that the scalar code computes poison on an input, so that a difference says nothing.
+"""Showing that the scalar code computes poison, or reads what is not there: such an input says nothing.
 
 Beside each instruction that may give poison stands a check of its condition (LangRef: Poison Values), in IR
 of its own that is compiled only when two versions differ.  A check that fires is proof; what is not checked
@@ -19,6 +19,10 @@ define internal void @vg.note(i1 %bad) {
   %old = load i32, ptr @vg.undefined
   %new = or i32 %old, %word
   store i32 %new, ptr @vg.undefined
+  ret void
+}
+define internal void @vg.touch(ptr %p) noinline optnone {
+  %byte = load volatile i8, ptr %p
   ret void
 }"""
 """What the checks call; nonzero after a run on which one fired."""
@@ -48,6 +52,12 @@ class Checks:
         type_ = instruction.type
         if opcode == "phi" or form.opcode in ("invoke",):
             return lines
+        if opcode in ("load", "store") and form.operand_types[-1] == "ptr":
+            # Machine code may do without a load, or mask it, and so not notice an address that is not there.
+            pointer = instruction.operands[-1]
+            last = self.layout.store_size(form.accessed_type) - 1
+            end = self._emit(lines, f"getelementptr i8, ptr {pointer}, i64 {last}")
+            lines += [f"  call void @vg.touch(ptr {at})" for at in (pointer, end)]
         if form.callee == "@llvm.assume":
             bad = self._emit(lines, f"xor i1 {instruction.operands[0]}, true")
             return [*lines, self._note(bad)]
