@@ -1,4 +1,4 @@
-"""Generated functions through the greedy packer, compared by execution: a small campaign of ``vecgnn fuzz``."""
+"""Generated functions through the greedy packer, compared by execution: a small ``vecgnn fuzz``."""
 
 from __future__ import annotations
 
