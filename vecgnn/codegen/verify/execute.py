@@ -28,7 +28,7 @@ from vecgnn.codegen.verify.isolate import (
 from vecgnn.codegen.verify.memory import PAGE, Buffer, NoRoom, alignment, guarded, make_buffer, read, write
 from vecgnn.codegen.verify.outcome import Comparison, Outcome
 from vecgnn.codegen.verify.stubs import Answers, stub_effects
-from vecgnn.codegen.verify.values import Closeness, Profile, Values, show
+from vecgnn.codegen.verify.values import FLOATS, Closeness, Profile, Values, show
 from vecgnn.errors import InputError
 from vecgnn.ir.layout import DataLayout
 from vecgnn.ir.nodes import Argument, Module
@@ -136,7 +136,12 @@ class _Check:
         self.either_zero = any(
             name.startswith(("@llvm.minnum", "@llvm.maxnum")) for name in self.found.opcodes
         )
-        self.close = Closeness(bool(flags & _INEXACT), self.either_zero or bool(flags & {"nsz", "fast"}))
+        computed = {i.type for i in self.function.instructions if i.form.flags & _INEXACT} & FLOATS
+        self.close = Closeness(
+            bool(flags & _INEXACT),
+            self.either_zero or bool(flags & {"nsz", "fast"}),
+            min(computed, key=layout.bits, default=""),
+        )
         self.tame = bool(flags & {"nnan", "ninf", "nsz", "fast"}) or self.close.inexact
         report("compile", 0)
         runner = machine.runner()

@@ -177,6 +177,7 @@ class Closeness:
 
     inexact: bool = False
     signless_zero: bool = False
+    narrowest: str = ""  # the narrowest floating-point type computed in: a wider result may be made from it
 
     def open_ended(self, type_: str, first: bytes, second: bytes) -> bool:
         """Whether the two say nothing: in another order a sum may overflow, and infinity become NaN."""
@@ -196,7 +197,8 @@ class Closeness:
             return self.signless_zero
         if not self.inexact or not (math.isfinite(a) and math.isfinite(b)):
             return False
-        return abs(a - b) <= _TOLERANCE[type_] * max(abs(a), abs(b), scale)
+        tolerance = max(_TOLERANCE[type_], _TOLERANCE.get(self.narrowest, 0.0))
+        return abs(a - b) <= tolerance * max(abs(a), abs(b), scale)
 
 
 def show(type_: str, data: bytes) -> str:
