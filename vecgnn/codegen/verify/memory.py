@@ -141,8 +141,8 @@ class Buffer:
                     data[offset - start : offset - start + len(piece)] = piece
         self.content = bytes(data)
 
-    def float_places(self, low: int, high: int, layout: DataLayout) -> Iterator[tuple[int, str]]:
-        """Where, from ``low`` to ``high`` seen from the pointer, floating-point values may be stored."""
+    def _floats(self, layout: DataLayout) -> Iterator[tuple[int, int, int, str]]:
+        """Where the function stores floating-point values: offset, stride, size, type."""
         for access in self.accesses:
             if not access.write:
                 continue
@@ -151,41 +151,30 @@ class Buffer:
             except (InputError, ValueError, KeyError):
                 continue
             for at, type_ in scalars:
-                if type_ not in FLOATS:
-                    continue
-                width = layout.store_size(type_)
-                begin, stride = access.place.offset + at, access.place.stride
-                if not stride:
-                    if low <= begin <= high - width:
-                        yield begin, type_
-                    continue
-                step = max(stride, width)
-                first = begin + -(-(low - begin) // step) * step
-                for place in range(first, high - width + 1, step):
-                    yield place, type_
+                if type_ in FLOATS:
+                    yield access.place.offset + at, access.place.stride, layout.store_size(type_), type_
+
+    def float_places(self, low: int, high: int, layout: DataLayout) -> Iterator[tuple[int, str]]:
+        """Where, from ``low`` to ``high`` seen from the pointer, floating-point values may be stored."""
+        for begin, stride, width, type_ in self._floats(layout):
+            if not stride:
+                if low <= begin <= high - width:
+                    yield begin, type_
+                continue
+            step = max(stride, width)
+            for place in range(begin + -(-(low - begin) // step) * step, high - width + 1, step):
+                yield place, type_
 
     def float_slot(self, offset: int, layout: DataLayout) -> list[tuple[int, str]]:
         """The floating-point values stored over the byte at that offset from the pointer."""
         found: list[tuple[int, str]] = []
-        for access in self.accesses:
-            if not access.write:
-                continue
-            try:
-                scalars = flatten(access.type, layout)
-            except (InputError, ValueError, KeyError):
-                continue
-            for at, type_ in scalars:
-                if type_ not in FLOATS:
-                    continue
-                width = layout.store_size(type_)
-                begin = access.place.offset + at
-                stride = access.place.stride
-                if stride:
-                    # Where all is known is a multiple, the value stands at one of them.
-                    step = stride if stride >= width else width
-                    begin += (offset - begin) // step * step
-                if begin <= offset < begin + width and (begin, type_) not in found:
-                    found.append((begin, type_))
+        for begin, stride, width, type_ in self._floats(layout):
+            if stride:
+                # Where all is known is a multiple, the value stands at one of them.
+                step = max(stride, width)
+                begin += (offset - begin) // step * step
+            if begin <= offset < begin + width and (begin, type_) not in found:
+                found.append((begin, type_))
         return found
 
 
