@@ -141,3 +141,12 @@ def test_numbered_struct_types_leave_functions_with_numbered_values_alone():
     )
     assert "numbered struct types" in result.functions[0].reason
     assert result.text == result.before
+
+
+def test_numbered_struct_types_keep_their_names_in_a_function_of_named_values():
+    types = "%0 = type { i32 }\n%1 = type { double }\n@x = global %0 zeroinitializer\n"
+    body = FUNCTION.format(name="f").replace("{\n", "{\nentry:\n  %b = getelementptr %1, ptr %a, i64 7\n")
+    body = body.replace("ptr %a,", "ptr %b,").replace("%1, ptr %b, i64 7", "%1, ptr %a, i64 7")
+    result = vectorize.vectorize_text(HEADER + types + body + ATTRIBUTES)
+    assert result.functions[0].changed and not result.functions[0].bug
+    assert "%b = getelementptr %1, ptr %a, i64 7" in result.text

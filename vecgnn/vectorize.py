@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from vecgnn.codegen.emit import Emitted, assemble, emit, unnameable
+from vecgnn.codegen.emit import Emitted, assemble, emit, numbered, unnameable
 from vecgnn.codegen.metadata import MetadataWriter
 from vecgnn.errors import InputError, InternalError
 from vecgnn.ir import dependence
@@ -207,7 +207,7 @@ def _function(
             pricer.update(add=packs)
             if pricer.unpriced:
                 raise InternalError("the packer's answer has no price")
-        if function.name in nameless and _needs_names(function):
+        if function.name in nameless and numbered(function):
             reason = nameless[function.name]
             return FunctionReport(function.name, prices.name, len(function.instructions), reason=reason), None
         with clock.step("emit"):
@@ -239,10 +239,6 @@ def _left_alone(module: Module, function: Function, forced: Target | None) -> st
     if without := sorted(features & WITHOUT_VECTORS):
         return f"its target has no vector registers ({without[0]})"
     return ""
-
-
-def _needs_names(function: Function) -> bool:
-    return "%0" in function.text or any(block.label[1:].isdigit() for block in function.blocks)
 
 
 def _verified(

@@ -11,7 +11,7 @@ from vecgnn.codegen.names import Writer
 from vecgnn.codegen.templates import TEMPLATES, step
 from vecgnn.errors import InternalError
 from vecgnn.ir.layout import vector_of
-from vecgnn.ir.nodes import Module
+from vecgnn.ir.nodes import Function, Module
 from vecgnn.slp.cost import Pricer, SourceKey
 from vecgnn.slp.pack import Pack
 from vecgnn.slp.schedule import schedule
@@ -28,6 +28,15 @@ class Emitted:
 
     text: str
     declarations: Mapping[str, str]
+
+
+def numbered(function: Function) -> bool:
+    """Whether any value or label of the function has a number for a name."""
+    names = {argument.name for argument in function.arguments}
+    names.update(instruction.name for instruction in function.instructions)
+    for instruction in function.instructions:
+        names.update(instruction.labels)
+    return any(name[1:].isdigit() for name in names)
 
 
 def unnameable(module: Module) -> dict[str, str]:
@@ -87,8 +96,8 @@ def emit(pricer: Pricer, metadata: MetadataWriter) -> Emitted:
                     _extract(writer, node, lane, name)
             else:
                 writer.line(function.instructions[node].text)
-    text = _named(function.header, lines)
-    return Emitted(text, writer.declarations)
+    text = "\n".join([function.header, *lines, "}", ""])
+    return Emitted(_named(text) if numbered(function) else text, writer.declarations)
 
 
 def _gone(pricer: Pricer, extracted: set[str]) -> set[str]:
@@ -154,11 +163,8 @@ def _extract(writer: Writer, pack: Pack, lane: int, name: str) -> None:
     writer.line(f"{name} = extractelement {type_} {writer.vector_name(pack)}, i64 {lane}")
 
 
-def _named(header: str, lines: list[str]) -> str:
+def _named(text: str) -> str:
     """The function's text with its numbered values and labels named."""
-    text = "\n".join([header, *lines, "}", ""])
-    if not re.search(r"%\d", text):
-        return text
     prefix = "v"
     while re.search(rf"(?:%|^){prefix}\d", text, re.MULTILINE):
         prefix += "_"
