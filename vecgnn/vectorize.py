@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vecgnn.codegen.emit import Emitted, assemble, emit, numbered, unnameable
 from vecgnn.codegen.metadata import MetadataWriter
@@ -115,7 +115,6 @@ def vectorize_text(
     packer: str = "greedy",
     mcpu: str | None = None,
     functions: Sequence[str] | None = None,
-    progress: Callable[[str], None] | None = None,
 ) -> Result:
     """Vectorize the functions of a module given as text or bitcode.
 
@@ -140,8 +139,6 @@ def vectorize_text(
         if function.name not in wanted or choose is None:
             reports.append(FunctionReport(function.name, instructions=len(function.instructions)))
             continue
-        if progress:
-            progress(function.name)
         report, text = _function(module, function, choose, forced, metadata, nameless, clock)
         reports.append(report)
         if text is not None:
@@ -149,12 +146,10 @@ def vectorize_text(
     with clock.step("verify"):
         text, faults = _verified(module, emitted, metadata)
     for position, reason in faults.items():
-        reports[position] = FunctionReport(
-            module.functions[position].name,
-            reports[position].target,
-            reports[position].instructions,
-            reports[position].cost_before,
-            reports[position].cost_before,
+        reports[position] = replace(
+            reports[position],
+            cost_after=reports[position].cost_before,
+            packs={},
             reason=f"LLVM's verifier refused the result: {reason}",
             bug=True,
         )
@@ -181,25 +176,25 @@ def _function(
     clock: _Clock,
 ) -> tuple[FunctionReport, Emitted | None]:
     """One function through the pipeline.  A defect of ours costs the function its packs, never its code."""
+    report = FunctionReport(function.name, instructions=len(function.instructions))
     if reason := _left_alone(module, function, forced):
-        return FunctionReport(function.name, instructions=len(function.instructions), reason=reason), None
+        return replace(report, reason=reason), None
     prices, approximate = (
         (forced, False) if forced else target.for_attributes(function.attributes, module.triple)
     )
     note = f"no table for its CPU, {prices.name} used" if approximate else ""
+    report = replace(report, target=prices.name, reason=note)
     try:
         with clock.step("dependence"):
             graph = dependence.build(module, function)
             candidates = Candidates(graph, prices)
             for block in candidates.blocks():
-                graph.reach[
-                    function.blocks[block].start
-                ]  # found on demand; asked here so that it counts here
+                graph.reach[function.blocks[block].start]  # on demand: asked here so that it counts here
         with clock.step("pack"):
             solution = choose(PackingProblem(graph, prices, candidates))
         packs = solution.packing.packs
         if not packs:
-            return FunctionReport(function.name, prices.name, len(function.instructions), reason=note), None
+            return report, None
         with clock.step("check"):
             if reason := legality.check(graph, solution.packing):
                 raise InternalError(f"the packer's answer is not legal: {reason}")
@@ -208,22 +203,15 @@ def _function(
             if pricer.unpriced:
                 raise InternalError("the packer's answer has no price")
         if function.name in nameless and numbered(function):
-            reason = nameless[function.name]
-            return FunctionReport(function.name, prices.name, len(function.instructions), reason=reason), None
+            return replace(report, reason=nameless[function.name]), None
         with clock.step("emit"):
             text = emit(pricer, metadata)
     except Exception as error:  # whatever it is, the scalar code is there
-        reason = f"{type(error).__name__}: {error}"
-        return FunctionReport(
-            function.name, prices.name, len(function.instructions), reason=reason, bug=True
-        ), None
+        return replace(report, reason=f"{type(error).__name__}: {error}", bug=True), None
     kinds = Counter(
         f"{pack.kind} x{len(pack.operands[0]) if pack.kind == 'reduce' else len(pack)}" for pack in packs
     )
-    report = FunctionReport(
-        function.name, prices.name, len(function.instructions), pricer.scalar, pricer.total, dict(kinds), note
-    )
-    return report, text
+    return replace(report, cost_before=pricer.scalar, cost_after=pricer.total, packs=dict(kinds)), text
 
 
 def _left_alone(module: Module, function: Function, forced: Target | None) -> str:
