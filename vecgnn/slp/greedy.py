@@ -71,7 +71,7 @@ class _Search:
             if not best[1]:
                 continue
             for window in best[1]:
-                self.grow([self.candidates.memory_pack(window)])
+                self.grow(self.candidates.memory_pack(window))
             rest = self._free_runs(run)
             if sum(len(r.members) for r in rest) < len(run.members):
                 free += rest
@@ -93,7 +93,7 @@ class _Search:
         total = 0
         for window in self.candidates.windows(chain, width, start):
             added: list[Pack] = []
-            change = self.grow([self.candidates.memory_pack(window)], added)
+            change = self.grow(self.candidates.memory_pack(window), added)
             if change < 0:
                 total += change
                 kept += added
@@ -113,7 +113,7 @@ class _Search:
                 if pack is not None:
                     snapshot = self.order.snapshot()
                     added: list[Pack] = []
-                    change = self.grow([pack], added)
+                    change = self.grow(pack, added)
                     if change < 0:
                         self.pricer.update(remove=added)
                         self.order.restore(snapshot)
@@ -121,7 +121,7 @@ class _Search:
                         best = change, pack
                 width //= 2
         if best[1] is not None:
-            self.grow([best[1]])
+            self.grow(best[1])
 
     def _from_loads(self, chain: Chain) -> None:
         """From adjacent loads up their uses, while that pays."""
@@ -137,10 +137,11 @@ class _Search:
         """Add a pack and, step by step, packs of its users; keep the cheapest prefix of it."""
         snapshot = self.order.snapshot()
         added: list[Pack] = []
+        before = self.pricer.total
         if not self._add(seed):
             return
         added.append(seed)
-        total = self._change
+        total = self.pricer.total - before
         best, keep = (total, 1) if total < 0 and not self.pricer.unpriced else (0, 0)
         frontier = [seed]
         for _ in range(MAX_STEPS_UP):
@@ -148,7 +149,7 @@ class _Search:
             for pack in frontier:
                 for user in self.candidates.consumers(pack):
                     grown: list[Pack] = []
-                    change = self.grow([user], grown, force=True)
+                    change = self.grow(user, grown, force=True)
                     if not grown:
                         continue
                     added += grown
@@ -166,24 +167,20 @@ class _Search:
 
     # Growth
 
-    def grow(self, seeds: Sequence[Pack], added: list[Pack] | None = None, force: bool = False) -> int:
-        """Add the seeds and what their operands call for; the change of the price.
+    def grow(self, seed: Pack, added: list[Pack] | None = None, force: bool = False) -> int:
+        """Add a seed and what its operands call for; the change of the price.
 
         Parts that do not pay are taken out again, and everything where nothing is saved (unless ``force``).
         What was added is appended to ``added``.
         """
         snapshot = self.order.snapshot()
-        tree: list[Pack] = []
         parts: list[tuple[int, int]] = []
         before = self.pricer.total
-        for seed in seeds:
-            if not self._add(seed):
-                self._undo(tree, snapshot)
-                return 0
-            tree.append(seed)
-        for seed in seeds:
-            for operand in seed.operands:
-                self._descend(operand, tree, parts, 0)
+        if not self._add(seed):
+            return 0
+        tree = [seed]
+        for operand in seed.operands:
+            self._descend(operand, tree, parts, 0)
         kept = self._trim(tree, parts)
         change = self.pricer.total - before
         if self.pricer.unpriced or (change >= 0 and not force):
@@ -231,7 +228,7 @@ class _Search:
         return list(present)
 
     def _add(self, pack: Pack) -> bool:
-        """Add a pack where it is legal beside the others; its price change goes to ``_change``."""
+        """Add a pack where it is legal beside the others; whether it was."""
         owner = self.pricer.owner
         if any(lane in owner for lane in pack.lanes):
             return False
@@ -240,7 +237,7 @@ class _Search:
             reason = self._reasons[pack] = pack_reason(self.graph, pack)
         if reason or not self.order.add(pack):
             return False
-        self._change = self.pricer.update(add=(pack,))
+        self.pricer.update(add=(pack,))
         return True
 
     def _undo(self, packs: Sequence[Pack], snapshot: Snapshot) -> None:
