@@ -25,6 +25,7 @@ from vecgnn.slp.forms import (
     vector_positions,
 )
 from vecgnn.slp.pack import OperandPack, Pack
+from vecgnn.slp.schedule import dependent_lane
 from vecgnn.slp.source import is_constant
 from vecgnn.slp.target import Target
 
@@ -126,27 +127,21 @@ class Candidates:
         if element and instruction.opcode == "load":
             address = self.graph.access[instruction.index]
             return ("load", element, address.base, address.terms) if address is not None else None
+        return self._operation_group(instruction)
+
+    def _operation_group(self, instruction: Instruction) -> _Group | None:
         key = elementwise_key(instruction.form)
-        if key is None:
-            return None
-        return ("op", key, scalar_values(instruction))
+        return None if key is None else ("op", key, scalar_values(instruction))
 
     def _isomorphic(self, members: Sequence[int]) -> Iterator[Pack]:
         """Elementwise packs of isomorphic instructions, in the order given, in powers of two."""
         for part in _powers(members):
-            if len(part) >= 2 and self.independent(part):
+            if len(part) >= 2 and dependent_lane(self.graph, part) is None:
                 yield self.elementwise_pack(part)
             elif len(part) > 2:
                 half = len(part) // 2
                 yield from self._isomorphic(part[:half])
                 yield from self._isomorphic(part[half:])
-
-    def independent(self, lanes: Sequence[int]) -> bool:
-        start = self.graph.function.block_of(lanes[0]).start
-        mask = 0
-        for lane in lanes:
-            mask |= 1 << (lane - start)
-        return not any(self.graph.reach[lane] & mask for lane in lanes)
 
     def elementwise_pack(self, lanes: Sequence[int]) -> Pack:
         """The pack of isomorphic lanes; commutative operands in the order that look-ahead prefers."""
@@ -281,14 +276,13 @@ class Candidates:
                 size = self.graph.module.layout.size(lead.form.accessed_type)
                 if all(self.graph.distance(user, lane) == k * size for k, lane in enumerate(lanes)):
                     yield self.memory_pack(lanes)
-            elif self.independent(lanes):
+            elif dependent_lane(self.graph, lanes) is None:
                 yield self.elementwise_pack(lanes)
 
     def _user_group(self, instruction: Instruction) -> Hashable | None:
         if instruction.opcode == "store":
             return ("store", memory_element(instruction.form)) if memory_element(instruction.form) else None
-        key = elementwise_key(instruction.form)
-        return None if key is None else ("op", key, scalar_values(instruction))
+        return self._operation_group(instruction)
 
     def _same_position(self, lead: Instruction, value: str, other: int, lane: int) -> bool:
         if commutative(lead.form):

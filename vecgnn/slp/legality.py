@@ -5,7 +5,7 @@ from __future__ import annotations
 from vecgnn.ir.dependence import DependenceGraph
 from vecgnn.slp.forms import FORMS
 from vecgnn.slp.pack import Pack, Packing
-from vecgnn.slp.schedule import Order
+from vecgnn.slp.schedule import Order, dependent_lane
 
 
 def pack_reason(graph: DependenceGraph, pack: Pack) -> str:
@@ -25,12 +25,8 @@ def pack_reason(graph: DependenceGraph, pack: Pack) -> str:
         return "an operand pack has another width than the pack"
     if reason := form.fits(graph, pack):
         return reason
-    if pack.kind != "reduce":
-        start = graph.function.blocks[blocks.pop()].start
-        mask = sum(1 << (lane - start) for lane in pack.lanes)
-        for lane in pack.lanes:
-            if graph.reach[lane] & mask:
-                return f"{instructions[lane].place} depends on another lane"
+    if pack.kind != "reduce" and (lane := dependent_lane(graph, pack.lanes)) is not None:
+        return f"{instructions[lane].place} depends on another lane"
     return ""
 
 

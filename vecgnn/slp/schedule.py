@@ -89,6 +89,15 @@ def _leaves_and_returns(
     return bool(outside & lanes)
 
 
+def dependent_lane(graph: DependenceGraph, lanes: Sequence[int]) -> int | None:
+    """A lane that depends on another one, if any does."""
+    start = graph.function.block_of(lanes[0]).start
+    mask = 0
+    for lane in lanes:
+        mask |= 1 << (lane - start)
+    return next((lane for lane in lanes if graph.reach[lane] & mask), None)
+
+
 def schedule(
     graph: DependenceGraph, block: int, packs: Sequence[Pack], live: Sequence[bool]
 ) -> list[Pack | int]:
