@@ -9,7 +9,7 @@ from straightline import HEADER
 from vecgnn import vectorize
 from vecgnn.errors import InputError
 from vecgnn.slp.greedy import pack_greedily
-from vecgnn.slp.pack import Pack, Packing, PackingProblem, Solution
+from vecgnn.slp.pack import Effort, Pack, Packing, PackingProblem, Solution
 
 FUNCTION = """define void @{name}(ptr noalias %out, ptr %a) #0 {{
   %a1 = getelementptr i8, ptr %a, i64 8
@@ -27,13 +27,13 @@ ATTRIBUTES = 'attributes #0 = { "target-cpu"="x86-64-v3" }\n'
 MODULE = HEADER + FUNCTION.format(name="f") + FUNCTION.format(name="g") + ATTRIBUTES
 
 
-def raising(problem: PackingProblem) -> Solution:
+def raising(problem: PackingProblem, effort: Effort) -> Solution:
     if problem.graph.function.name == "@f":
         raise AttributeError("no such thing")
     return pack_greedily(problem)
 
 
-def illegal(problem: PackingProblem) -> Solution:
+def illegal(problem: PackingProblem, effort: Effort) -> Solution:
     definitions = problem.graph.definitions
     return Solution(Packing((Pack("load", (definitions["%x1"], definitions["%x0"])),)), -1)
 

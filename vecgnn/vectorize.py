@@ -19,12 +19,13 @@ from vecgnn.ir.reader import canonical_text, read_canonical
 from vecgnn.slp import legality, target
 from vecgnn.slp.candidates import Candidates
 from vecgnn.slp.cost import Pricer
-from vecgnn.slp.pack import Packer, PackingProblem
+from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Packer, PackingProblem
 from vecgnn.slp.target import Target
 
 PACKERS: dict[str, str] = {
     "none": "",
     "greedy": "vecgnn.slp.greedy:pack_greedily",
+    "ilp": "vecgnn.ilp:pack_optimally",
 }
 """Packers by name, as "module:function": imported only when asked for."""
 
@@ -46,6 +47,8 @@ class FunctionReport:
     cost_before: int = 0
     cost_after: int = 0
     packs: Mapping[str, int] = field(default_factory=dict)  # "load x4" -> count
+    status: str = ""  # of the packer's solution
+    bound: float | None = None  # on the change of cost, where the packer proved one
     reason: str = ""  # why nothing was done or kept, where there is something to say
     bug: bool = False  # the reason is a defect of ours
 
@@ -99,13 +102,22 @@ class _Clock:
 
 
 def load_packer(name: str) -> Packer | None:
-    """The packer of that name, None for "none".  Raises InputError for an unknown one."""
+    """The packer of that name, None for "none".
+
+    Raises InputError for an unknown one, and for one whose packages are not installed.
+    """
     if name not in PACKERS:
         raise InputError(f"unknown packer {name!r}: use one of {', '.join(PACKERS)}")
     if not PACKERS[name]:
         return None
     module, _, attribute = PACKERS[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("vecgnn."):
+            raise
+        extra = module.split(".")[1]
+        raise InputError(f"packer {name!r} needs {error.name}: pip install 'vecgnn[{extra}]'") from None
 
 
 def vectorize_text(
@@ -115,11 +127,13 @@ def vectorize_text(
     packer: str = "greedy",
     mcpu: str | None = None,
     functions: Sequence[str] | None = None,
+    effort: Effort = DEFAULT_EFFORT,
 ) -> Result:
     """Vectorize the functions of a module given as text or bitcode.
 
     ``mcpu`` names the target whose prices count, instead of the one in each function's attributes;
-    ``functions`` limits the work to those names (with or without "@").  Raises InputError for a module that
+    ``functions`` limits the work to those names (with or without "@"); ``effort`` is how hard the packer
+    tries.  Raises InputError for a module that
     LLVM refuses, an unknown packer, target or function.
     """
     clock = _Clock()
@@ -139,7 +153,7 @@ def vectorize_text(
         if function.name not in wanted or choose is None:
             reports.append(FunctionReport(function.name, instructions=len(function.instructions)))
             continue
-        report, text = _function(module, function, choose, forced, metadata, nameless, clock)
+        report, text = _function(module, function, choose, effort, forced, metadata, nameless, clock)
         reports.append(report)
         if text is not None:
             emitted[position] = text
@@ -170,6 +184,7 @@ def _function(
     module: Module,
     function: Function,
     choose: Packer,
+    effort: Effort,
     forced: Target | None,
     metadata: MetadataWriter,
     nameless: Mapping[str, str],
@@ -191,7 +206,8 @@ def _function(
             for block in candidates.blocks():
                 graph.reach[function.blocks[block].start]  # on demand: asked here so that it counts here
         with clock.step("pack"):
-            solution = choose(PackingProblem(graph, prices, candidates))
+            solution = choose(PackingProblem(graph, prices, candidates), effort)
+        report = replace(report, status=solution.status, bound=solution.bound)
         packs = solution.packing.packs
         if not packs:
             return report, None

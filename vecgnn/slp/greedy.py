@@ -12,14 +12,14 @@ from collections.abc import Iterable, Sequence
 from vecgnn.slp.candidates import MAX_LANES, Chain
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.legality import pack_reason
-from vecgnn.slp.pack import OperandPack, Pack, Packing, PackingProblem, Solution
+from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, OperandPack, Pack, Packing, PackingProblem, Solution
 from vecgnn.slp.schedule import Order, Snapshot
 
 MAX_DEPTH = 24
 MAX_STEPS_UP = 6
 
 
-def pack_greedily(problem: PackingProblem) -> Solution:
+def pack_greedily(problem: PackingProblem, effort: Effort = DEFAULT_EFFORT) -> Solution:
     """The greedy packing; its price is never above the scalar function's."""
     started = time.perf_counter()
     search = _Search(problem)

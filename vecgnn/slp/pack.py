@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -55,12 +55,41 @@ class Solution:
     packing: Packing
     objective: int  # price of the function under this packing, less the price of the scalar function
     bound: float | None = None  # no packing of the problem has a lower objective
-    status: str = "feasible"  # "optimal" only where proved
+    status: str = "feasible"  # "optimal" only where proved, "interrupted" where the user stopped the search
     seconds: float = 0.0
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-class Packer(Protocol):
-    """Anything that chooses a packing: none, greedy, the integer program, the learned policy."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a packer is with one function: parts done of all, and the best objective so far."""
 
-    def __call__(self, problem: PackingProblem) -> Solution: ...
+    function: str
+    done: int
+    parts: int
+    objective: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard a packer should try; a packer that does not search has no use for it.
+
+    time_limit: seconds for each independent part of a function; None for no limit.
+    gap: a part is done when its objective is within this share of its bound (0 asks for the optimum).
+    solver: the integer-program solver, by PuLP's name for it.
+    progress: called as parts of a function are done.
+    """
+
+    time_limit: float | None = 10.0
+    gap: float = 0.0
+    solver: str = "HiGHS"
+    progress: Callable[[Progress], None] | None = None
+
+
+DEFAULT_EFFORT = Effort()
+
+
+class Packer(Protocol):
+    """Anything that chooses a packing: greedy, the integer program, the learned policy."""
+
+    def __call__(self, problem: PackingProblem, effort: Effort = DEFAULT_EFFORT, /) -> Solution: ...

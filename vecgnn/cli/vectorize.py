@@ -1,0 +1,129 @@
+"""``vecgnn vectorize``: a module in, the vectorized module out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vecgnn.errors import InputError
+from vecgnn.files import check_output, write_atomically
+from vecgnn.vectorize import Result, vectorize_text
+
+if TYPE_CHECKING:
+    from vecgnn.codegen.verify import Verification
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    vectorize = commands.add_parser("vectorize", help="vectorize an .ll or .bc file")
+    vectorize.add_argument("input", metavar="IN", help="LLVM IR as text or bitcode; - for standard input")
+    vectorize.add_argument("-o", "--output", metavar="OUT.ll", default="-", help="default: standard output")
+    vectorize.add_argument("--packer", default="greedy", help="greedy (default) or none")
+    vectorize.add_argument("--mcpu", help="the target whose prices count, instead of each function's own")
+    vectorize.add_argument(
+        "--function", action="append", metavar="NAME", help="only this function; repeatable"
+    )
+    vectorize.add_argument("--verify", action="store_true", help="run scalar and vector code and compare")
+    vectorize.add_argument("--json", action="store_true", help="write the summary on stderr as JSON")
+    vectorize.add_argument("-q", "--quiet", action="store_true", help="no summary")
+    vectorize.set_defaults(run=_vectorize)
+
+
+def _read(path: str) -> bytes:
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(path).read_bytes()
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a directory; give an .ll or .bc file") from None
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+
+
+def _vectorize(options: argparse.Namespace) -> int:
+    name = "<stdin>" if options.input == "-" else options.input
+    if options.output != "-":
+        check_output(options.output)
+    result = vectorize_text(
+        _read(options.input),
+        name=name,
+        packer=options.packer,
+        mcpu=options.mcpu,
+        functions=options.function,
+    )
+    verdicts = []
+    if options.verify:
+        from vecgnn.codegen.verify import verify
+
+        verdicts = verify(result.before, result.text, [report.name for report in result.changed])
+    if options.output == "-":
+        sys.stdout.write(result.text)
+        sys.stdout.flush()
+    else:
+        write_atomically(options.output, result.text)
+    if options.json:
+        print(json.dumps(_as_json(name, result, verdicts)), file=sys.stderr)
+    elif not options.quiet:
+        _print_summary(name, result, verdicts)
+    failed = any(verdict.verdict.name == "MISCOMPILED" for verdict in verdicts)
+    return 1 if failed or any(report.bug for report in result.functions) else 0
+
+
+def _as_json(name: str, result: Result, verdicts: Sequence[Verification]) -> dict[str, object]:
+    return {
+        "file": name,
+        **result.summary(),
+        "by_function": [
+            {
+                "name": report.name,
+                "target": report.target,
+                "instructions": report.instructions,
+                "cost_before": report.cost_before,
+                "cost_after": report.cost_after,
+                "packs": dict(report.packs),
+                "reason": report.reason,
+                "bug": report.bug,
+            }
+            for report in result.functions
+        ],
+        "verify": [
+            {"name": verdict.function, "verdict": verdict.verdict.name, "reason": verdict.reason}
+            for verdict in verdicts
+        ],
+    }
+
+
+def _print_summary(name: str, result: Result, verdicts: Sequence[Verification]) -> None:
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    changed = result.changed
+    say(f"{name}: {len(changed)} of {len(result.functions)} functions vectorized")
+    packs: Counter[str] = Counter()
+    for report in changed:
+        packs.update(report.packs)
+        saved = report.cost_before - report.cost_after
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.packs.items()))
+        say(
+            f"  {report.name}: estimated cost {report.cost_before} -> {report.cost_after} "
+            f"(-{100 * saved / max(1, report.cost_before):.1f} %, {report.target}); {kinds}"
+        )
+    for report in result.functions:
+        if report.reason and (report.bug or not report.changed):
+            bug = "BUG, please report: " if report.bug else ""
+            say(f"  {report.name}: {bug}left as it was: {report.reason}")
+    if changed:
+        before = sum(report.cost_before for report in changed)
+        after = sum(report.cost_after for report in changed)
+        say(f"  packs: {', '.join(f'{count} {kind}' for kind, count in sorted(packs.items()))}")
+        percent = 100 * (before - after) / max(1, before)
+        say(f"  estimated cost of what changed: {before} -> {after} (-{percent:.1f} %)")
+    for verdict in verdicts:
+        say(f"  {verdict.function}: {verdict.verdict.name}{': ' + verdict.reason if verdict.reason else ''}")
+    say("  time: " + ", ".join(f"{step} {seconds:.2f} s" for step, seconds in result.seconds.items()))
