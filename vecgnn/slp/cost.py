@@ -53,31 +53,36 @@ class Pricer:
 
     ``total`` is the price now, ``scalar`` the price without packs.  ``unpriced`` counts the terms that the
     target's table has no price for: a packing may only be kept while it is zero.
+
+    What does not change with the packs: ``prices`` of the scalar instructions; ``immortal``, which of them
+    stay whoever reads them; ``native``, lanes of vectors that the function has already; ``loads``, results of
+    simple scalar loads; ``folded``, conversions that cost less because they read a scalar load (that load,
+    what is saved).
     """
 
     def __init__(self, graph: DependenceGraph, target: Target) -> None:
         self.graph = graph
         self.target = target
         self._instructions = graph.function.instructions
-        self._price = [instruction_price(target, instruction, graph) for instruction in self._instructions]
-        self.scalar = self.total = sum(self._price)
+        self.prices = [instruction_price(target, instruction, graph) for instruction in self._instructions]
+        self.scalar = self.total = sum(self.prices)
         self.unpriced = 0
         self.owner: dict[int, Pack] = {}
         self.located: dict[str, Lane] = {}
         self.sources: dict[SourceKey, Source | None] = {}
         self.uses: dict[str, int] = defaultdict(int)
-        self._native: dict[str, Lane] = {}
+        self.native: dict[str, Lane] = {}
         for instruction in self._instructions:
             for operand in instruction.operands:
                 if operand[0] == "%":
                     self.uses[operand] += 1
             if instruction.opcode == "extractelement" and (found := extracted_lane(instruction)):
-                self._native[instruction.name] = found
-        self.located.update(self._native)
-        self._loads = {i.name for i in self._instructions if i.opcode == "load" and i.form.simple}
-        self._folded, self._folding = _folded(graph, target, self._price)
+                self.native[instruction.name] = found
+        self.located.update(self.native)
+        self.loads = {i.name for i in self._instructions if i.opcode == "load" and i.form.simple}
+        self.folded, self._folding = _folded(graph, target, self.prices)
         # What nothing reads from the start was kept for a reason that is not ours to judge.
-        self._immortal = [
+        self.immortal = [
             not removable(instruction) or not self.uses.get(instruction.name, 0)
             for instruction in self._instructions
         ]
@@ -85,7 +90,7 @@ class Pricer:
         self._users: dict[SourceKey, dict[Pack, None]] = {}
         self._paid: dict[Pack, int | None] = {}
         self._holding: dict[str, set[SourceKey]] = defaultdict(set)
-        self._terms: dict[Pack, _Terms] = {}
+        self._terms: dict[Pack, Terms] = {}
 
     @property
     def packs(self) -> tuple[Pack, ...]:
@@ -96,7 +101,7 @@ class Pricer:
         before = self.total
         stale: set[SourceKey] = set()
         for pack in (*add, *remove):
-            for name in self._terms_of(pack).defined:
+            for name in self.terms(pack).defined:
                 if name in self._holding:
                     stale |= self._holding[name]
         for key in stale:
@@ -118,22 +123,23 @@ class Pricer:
     def extracts(self) -> Iterable[tuple[Pack, int, str]]:
         """Packs, lanes and names of the packed values that some scalar still reads."""
         for pack in self.packs:
-            for lane, name in enumerate(self._terms_of(pack).defined):
+            for lane, name in enumerate(self.terms(pack).defined):
                 if self.uses[name]:
                     yield pack, lane, name
 
     def source_keys(self, pack: Pack) -> tuple[SourceKey, ...]:
         """The operand packs of a pack, as keys of ``sources``."""
-        return self._terms_of(pack).keys
+        return self.terms(pack).keys
 
-    def _terms_of(self, pack: Pack) -> _Terms:
+    def terms(self, pack: Pack) -> Terms:
+        """What a pack brings to the sum, whatever else is packed."""
         known = self._terms.get(pack)
         if known is None:
-            known = self._terms[pack] = _Terms(self.graph, self.target, pack)
+            known = self._terms[pack] = Terms(self.graph, self.target, pack)
         return known
 
     def _add(self, pack: Pack) -> tuple[SourceKey, ...]:
-        terms = self._terms_of(pack)
+        terms = self.terms(pack)
         for key in terms.keys:
             self._users.setdefault(key, {})[pack] = None
             for value in key[2]:
@@ -153,13 +159,13 @@ class Pricer:
         return terms.keys
 
     def _remove(self, pack: Pack) -> None:
-        terms = self._terms_of(pack)
+        terms = self.terms(pack)
         for lane, name in enumerate(terms.defined):
             if self.uses[name]:
                 self._pay(terms.extracts[lane], -1)
             del self.located[name]
-            if name in self._native:
-                self.located[name] = self._native[name]
+            if name in self.native:
+                self.located[name] = self.native[name]
         for lane in pack.lanes:
             del self.owner[lane]
             self._fold(lane, -1)
@@ -180,7 +186,7 @@ class Pricer:
         """Charge a pack what it costs with its operands made as they now are."""
         if pack in self._paid:
             self._pay(self._paid[pack], -1)
-        terms = self._terms_of(pack)
+        terms = self.terms(pack)
         made = tuple([self._maker(key) for key in terms.keys])
         price = terms.prices.get(made, _MISSING)
         if price is _MISSING:
@@ -194,7 +200,7 @@ class Pricer:
         return result if isinstance(result, Pack) else None
 
     def _attach(self, key: SourceKey) -> None:
-        source = self.sources[key] = choose_source(key[2], key[1], self.located, self.target, self._loads)
+        source = self.sources[key] = choose_source(key[2], key[1], self.located, self.target, self.loads)
         self._pay(source.price if source else None, 1)
         if source:
             for value in source.scalars:
@@ -238,21 +244,21 @@ class Pricer:
     def _settled(self, index: int) -> list[tuple[str, int]]:
         """The same for the instruction alone: what it now reads, or reads no more."""
         instruction = self._instructions[index]
-        live = index not in self.owner and (self._immortal[index] or self.uses[instruction.name] > 0)
+        live = index not in self.owner and (self.immortal[index] or self.uses[instruction.name] > 0)
         if live == self.live[index]:
             return []
         self.live[index] = live
         change = 1 if live else -1
-        self.total += change * self._price[index]
-        if index in self._folded and self._folded[index][0] in self.owner:
-            self.total += change * self._folded[index][1]
+        self.total += change * self.prices[index]
+        if index in self.folded and self.folded[index][0] in self.owner:
+            self.total += change * self.folded[index][1]
         return [(operand, change) for operand in instruction.operands]
 
     def _fold(self, load: int, change: int) -> None:
         """Conversions of a scalar load that is packed no longer fold into it."""
         for user in self._folding.get(load, ()):
             if self.live[user]:
-                self.total += change * self._folded[user][1]
+                self.total += change * self.folded[user][1]
 
     def _pay(self, price: int | None, change: int) -> None:
         if price is None:
@@ -286,8 +292,9 @@ def _folded(
     return folded, folding
 
 
-class _Terms:
-    """What a pack brings to the sum, computed once."""
+class Terms:
+    """What a pack brings to the sum, computed once: the values it defines and the price of an extract of
+    each, the values it reads as scalars, and the keys of its operand packs."""
 
     __slots__ = ("defined", "extracts", "keys", "prices", "scalars")
 

@@ -1,0 +1,104 @@
+"""A linear program with binary and continuous columns, as data: what the model writes and the solver reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+INFINITY = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A constant and a sum of columns, each with its factor."""
+
+    constant: float = 0.0
+    terms: tuple[tuple[int, float], ...] = ()
+
+    def __add__(self, other: Sum) -> Sum:
+        return Sum(self.constant + other.constant, self.terms + other.terms)
+
+    def __neg__(self) -> Sum:
+        return Sum(-self.constant, tuple((column, -factor) for column, factor in self.terms))
+
+    def __sub__(self, other: Sum) -> Sum:
+        return self + -other
+
+    def value(self, values: Sequence[float]) -> float:
+        return self.constant + sum(factor * values[column] for column, factor in self.terms)
+
+
+ZERO = Sum()
+ONE = Sum(1.0)
+
+
+def column_sum(columns: Iterable[int]) -> Sum:
+    return Sum(0.0, tuple((column, 1.0) for column in columns))
+
+
+@dataclass(slots=True)
+class Row:
+    """``lower <= sum of factor * column``."""
+
+    terms: dict[int, float]
+    lower: float
+
+
+@dataclass(slots=True)
+class Linear:
+    """Minimize ``constant + costs . columns`` over ``lower <= columns <= upper`` and the rows."""
+
+    costs: list[float] = field(default_factory=list)
+    lower: list[float] = field(default_factory=list)
+    upper: list[float] = field(default_factory=list)
+    binary: list[bool] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    constant: float = 0.0
+
+    def column(self, cost: float = 0.0, *, binary: bool = False, upper: float = 1.0) -> int:
+        """A new column between 0 and ``upper``."""
+        self.costs.append(cost)
+        self.lower.append(0.0)
+        self.upper.append(upper)
+        self.binary.append(binary)
+        return len(self.costs) - 1
+
+    def at_least(self, left: Sum, right: Sum) -> None:
+        """The row ``left >= right``; none where bounds make it hold anyway."""
+        terms: dict[int, float] = {}
+        for column, factor in (left - right).terms:
+            terms[column] = terms.get(column, 0.0) + factor
+        terms = {column: factor for column, factor in terms.items() if factor}
+        lower = right.constant - left.constant
+        least = sum(
+            factor * (self.lower[column] if factor > 0 else self.upper[column])
+            for column, factor in terms.items()
+        )
+        if least < lower:
+            self.rows.append(Row(terms, lower))
+
+    def pay(self, total: Sum, price: float) -> None:
+        """Add ``price`` times the sum to the objective."""
+        self.constant += price * total.constant
+        for column, factor in total.terms:
+            self.costs[column] += price * factor
+
+    def parts(self) -> list[list[int]]:
+        """The columns of each independent part: no row joins columns of two parts."""
+        parent = list(range(len(self.costs)))
+
+        def root(column: int) -> int:
+            while parent[column] != column:
+                parent[column] = parent[parent[column]]
+                column = parent[column]
+            return column
+
+        for row in self.rows:
+            columns = iter(row.terms)
+            first = root(next(columns, 0))
+            for column in columns:
+                parent[root(column)] = first
+        found: dict[int, list[int]] = {}
+        for column in range(len(self.costs)):
+            found.setdefault(root(column), []).append(column)
+        return list(found.values())

@@ -1,0 +1,118 @@
+"""All candidate packs of a function: the closure of the seeds under growth along operands and uses.
+
+Greedy asks ``Candidates`` for packs as it goes; the integer program and the learned policy choose from a set
+that is laid out beforehand.  It is bounded: where the bound bites, ``truncated`` says so.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from vecgnn.slp.candidates import MAX_LANES, Candidates
+from vecgnn.slp.forms import commutative, vector_positions
+from vecgnn.slp.legality import pack_reason
+from vecgnn.slp.pack import Pack
+
+PACKS_PER_INSTRUCTION = 12
+ALL_STARTS = 4
+"""Chains up to this length get windows at every start; longer ones those of a tiling from either end."""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSet:
+    """Candidate packs, each legal on its own; ``truncated`` where more were found than the bound allows."""
+
+    packs: tuple[Pack, ...]
+    truncated: bool
+
+
+def candidate_packs(candidates: Candidates, extra: Iterable[Pack] = ()) -> CandidateSet:
+    """The candidate packs of every block, ``extra`` (another packer's choice, say) among them."""
+    closure = _Closure(candidates)
+    for pack in extra:
+        closure.offer(pack)
+    for block in candidates.blocks():
+        closure.block(block)
+    return CandidateSet(tuple(closure.packs), closure.truncated)
+
+
+class _Closure:
+    """The packs found so far, and those whose operands and users are still to be followed."""
+
+    def __init__(self, candidates: Candidates) -> None:
+        self.candidates = candidates
+        self.graph = candidates.graph
+        self.packs: dict[Pack, None] = {}
+        self.truncated = False
+        self._refused: set[Pack] = set()
+        self._pending: deque[Pack] = deque()
+
+    def block(self, block: int) -> None:
+        bounds = self.graph.function.blocks[block]
+        limit = len(self.packs) + PACKS_PER_INSTRUCTION * (bounds.stop - bounds.start)
+        for seed in self._seeds(block):
+            self.offer(seed)
+        while self._pending:
+            if len(self.packs) >= limit:
+                self.truncated = True
+                self._pending.clear()
+                return
+            self._follow(self._pending.popleft())
+
+    def offer(self, pack: Pack) -> None:
+        if pack in self.packs or pack in self._refused:
+            return
+        if pack_reason(self.graph, pack):
+            self._refused.add(pack)
+            return
+        self.packs[pack] = None
+        self._pending.append(pack)
+
+    def _seeds(self, block: int) -> Iterator[Pack]:
+        chains = self.candidates.chains(block)
+        for opcode in ("store", "load"):
+            for chain in chains:
+                if chain.opcode == opcode:
+                    for lanes in _windows(chain.members):
+                        yield self.candidates.memory_pack(lanes)
+        for root, groups in self.candidates.reductions(block):
+            for leaves in groups:
+                width = min(MAX_LANES, 1 << (len(leaves).bit_length() - 1))
+                while width >= 2:
+                    if (pack := self.candidates.reduction_pack(root, leaves, width)) is not None:
+                        yield pack
+                    width //= 2
+
+    def _follow(self, pack: Pack) -> None:
+        for variant in self._arrangements(pack):
+            self.offer(variant)
+        for operand in pack.operands:
+            for producer in self.candidates.producers(operand):
+                self.offer(producer)
+        for consumer in self.candidates.consumers(pack):
+            self.offer(consumer)
+
+    def _arrangements(self, pack: Pack) -> Iterator[Pack]:
+        """The same lanes with commutative operands as the program has them: look-ahead may be wrong."""
+        if pack.kind != "op":
+            return
+        instructions = self.graph.function.instructions
+        form = instructions[pack.lanes[0]].form
+        if not commutative(form):
+            return
+        positions = vector_positions(form)
+        rows = [[instructions[lane].operands[position] for position in positions] for lane in pack.lanes]
+        yield Pack("op", pack.lanes, tuple(zip(*rows, strict=True)))
+
+
+def _windows(members: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    count = len(members)
+    width = min(MAX_LANES, 1 << (count.bit_length() - 1))
+    while width >= 2:
+        spare = count % width
+        for start in range(count - width + 1):
+            if count <= ALL_STARTS or start % width in (0, spare):
+                yield members[start : start + width]
+        width //= 2
