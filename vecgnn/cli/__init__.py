@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from vecgnn import __version__
-from vecgnn.cli import compare, fuzz, target, vectorize
+from vecgnn.cli import compare, explain, fuzz, target, vectorize
 from vecgnn.errors import VecgnnError
 
-COMMANDS = (vectorize, compare, target, fuzz)
+COMMANDS = (vectorize, compare, explain, target, fuzz)
 """Modules with ``add(commands)``, which declares a subcommand and sets ``run`` to what carries it out."""
 
 
