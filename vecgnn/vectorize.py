@@ -29,6 +29,9 @@ PACKERS: dict[str, str] = {
 }
 """Packers by name, as "module:function": imported only when asked for."""
 
+INTERRUPTED = "interrupted"
+"""The status of the function at which the user stopped the work."""
+
 SKIPPED_ATTRIBUTES = ("optnone", "naked", "noimplicitfloat", "strictfp", "presplitcoroutine")
 """Functions with these are left alone, as LLVM's SLP vectorizer leaves them."""
 
@@ -56,6 +59,14 @@ class FunctionReport:
     def changed(self) -> bool:
         return bool(self.packs)
 
+    @property
+    def gap(self) -> float | None:
+        """How far the change of cost may be from the best, as a share of its bound; None without a bound."""
+        if self.bound is None:
+            return None
+        excess = self.cost_after - self.cost_before - self.bound
+        return max(0.0, excess) / max(1.0, abs(self.bound))
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -69,6 +80,11 @@ class Result:
     @property
     def changed(self) -> tuple[FunctionReport, ...]:
         return tuple(report for report in self.functions if report.changed)
+
+    @property
+    def interrupted(self) -> bool:
+        """Did the user stop the work before its end?  What was packed by then is in the text."""
+        return any(report.status == INTERRUPTED for report in self.functions)
 
     def summary(self) -> dict[str, object]:
         """The same as plain data, for JSON."""
@@ -133,8 +149,8 @@ def vectorize_text(
 
     ``mcpu`` names the target whose prices count, instead of the one in each function's attributes;
     ``functions`` limits the work to those names (with or without "@"); ``effort`` is how hard the packer
-    tries.  Raises InputError for a module that
-    LLVM refuses, an unknown packer, target or function.
+    tries.  After a Ctrl-C in a packer or around it the functions left are as they were, and the result is
+    ``interrupted``.  Raises InputError for a module that LLVM refuses, an unknown packer, target or function.
     """
     clock = _Clock()
     choose = load_packer(packer)
@@ -149,11 +165,20 @@ def vectorize_text(
     nameless = unnameable(module)
     emitted: dict[int, Emitted] = {}
     reports: list[FunctionReport] = []
+    interrupted = False
     for position, function in enumerate(module.functions):
+        untouched = FunctionReport(function.name, instructions=len(function.instructions))
         if function.name not in wanted or choose is None:
-            reports.append(FunctionReport(function.name, instructions=len(function.instructions)))
+            reports.append(untouched)
             continue
-        report, text = _function(module, function, choose, effort, forced, metadata, nameless, clock)
+        if interrupted:
+            reports.append(replace(untouched, reason="interrupted before its turn"))
+            continue
+        try:
+            report, text = _function(module, function, choose, effort, forced, metadata, nameless, clock)
+        except KeyboardInterrupt:  # a packer that searches keeps its best answer; this one does not
+            report, text = replace(untouched, status=INTERRUPTED, reason="interrupted"), None
+        interrupted = report.status == INTERRUPTED
         reports.append(report)
         if text is not None:
             emitted[position] = text
