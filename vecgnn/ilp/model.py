@@ -12,39 +12,54 @@ adds the true state where a solution leans on it.  So the objective never lies a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
+from vecgnn.ilp.cycles import crossings
 from vecgnn.ilp.linear import ONE, ZERO, Linear, Sum, column_sum
-from vecgnn.ilp.states import Vector, gather_of, least_insert, states_of
+from vecgnn.ilp.parts import mortal_scalars
+from vecgnn.ilp.states import Vector, gather_of, least_insert, state_of, states_of
 from vecgnn.slp.cost import Pricer, SourceKey
 from vecgnn.slp.forms import FORMS
-from vecgnn.slp.pack import Pack, PackingProblem
+from vecgnn.slp.pack import Pack
 from vecgnn.slp.source import UNDEFINED, is_constant
 
+TOLERANCE = 1e-6
 
 Use = tuple[str, int, int]
 """A value, the instruction that uses it, and which operand pack where it does so twice."""
 
 
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a column of an operand pack means: scalars read, vectors taken, and whether no others hold values."""
+
+    reads: frozenset[str] = frozenset()
+    vectors: tuple[Vector, ...] = ()
+    exact: bool = False
+
+
 @dataclass(slots=True)
-class _Key:
+class Key:
     """An operand pack: the vectors that may hold its values, its states' columns."""
 
     vectors: tuple[Vector, ...]
     states: dict[frozenset[Vector], int]
-    other: int | None
+    other: int | None = None
     gather: int | None = None
+    taken: dict[Vector, int] = field(default_factory=dict)
+    inserted: dict[str, int] = field(default_factory=dict)
+    demands: list[int] = field(default_factory=list)  # rows that ask for a state
+    refined: set[frozenset[Vector]] = field(default_factory=set)
 
 
 class Model:
     """The integer program over the given candidate packs; column ``k`` is pack ``k``."""
 
-    def __init__(self, problem: PackingProblem, packs: Sequence[Pack], fixed: Iterable[Pack] = ()) -> None:
-        self.problem = problem
-        self.graph = problem.graph
-        self.pricer = Pricer(problem.graph, problem.target)
+    def __init__(self, pricer: Pricer, packs: Sequence[Pack], fixed: Iterable[Pack] = ()) -> None:
+        self.graph = pricer.graph
+        self.pricer = pricer
         self.linear = Linear()
         self.fixed = frozenset(fixed)
         self.packs = [pack for pack in packs if self._price(pack, (None,) * len(pack.operands)) is not None]
@@ -65,10 +80,11 @@ class Model:
                 for name in defined:
                     holders[name][pack.lanes] = None
         self._holders = holders
-        self._mortal = self._find_mortal()
+        self._mortal = mortal_scalars(pricer, self.packs)
         self._live: dict[int, Sum] = {}
         self._needs: dict[int, list[tuple[Sum, Use | None]]] = defaultdict(list)
-        self.keys: dict[SourceKey, _Key] = {}
+        self.keys: dict[SourceKey, Key] = {}
+        self._extracts: dict[tuple[str, Vector], int] = {}
         self._addressing: dict[tuple[str, int], list[int]] = defaultdict(list)
         self._reading: dict[Use, list[int]] = defaultdict(list)
         self._held: dict[Use, dict[Vector | None, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -83,6 +99,20 @@ class Model:
     def packed(self, lane: int) -> Sum:
         """1 where the instruction stands in a chosen pack."""
         return column_sum(self.by_lane.get(lane, ()))
+
+    def in_vector(self, lane: int) -> Sum:
+        """1 where a lane of a vector holds the instruction's value."""
+        columns = self.by_lane.get(lane, ())
+        return column_sum(column for column in columns if self.pricer.terms(self.packs[column]).defined)
+
+    def _absorbed(self, lane: int) -> Sum:
+        """1 where a reduction makes the value, which stays a scalar (what is inside its tree nobody reads)."""
+        columns = self.by_lane.get(lane, ())
+        return column_sum(
+            column
+            for column in columns
+            if self.packs[column].lanes[0] == lane and not self.pricer.terms(self.packs[column]).defined
+        )
 
     def vector(self, vector: Vector) -> Sum:
         """1 where a pack with these lanes is chosen."""
@@ -100,47 +130,56 @@ class Model:
                 seen.add(tuple(columns))
                 self.linear.at_least(ONE, column_sum(columns))
 
-    def _find_mortal(self) -> list[bool]:
-        """Which instructions may be gone under some packing, apart from being packed."""
-        count = len(self._instructions)
-        uses = [0] * count
-        definitions = self.graph.definitions
-        for instruction in self._instructions:
-            for operand in instruction.operands:
-                if (index := definitions.get(operand)) is not None:
-                    uses[index] += 1
-        mortal = [False] * count
-        gone = list(self.by_lane)
-        removed = set(gone)
-        while gone:
-            for operand in self._instructions[gone.pop()].operands:
-                index = definitions.get(operand)
-                if index is None:
-                    continue
-                uses[index] -= 1
-                if not uses[index] and not self.pricer.immortal[index]:
-                    mortal[index] = True
-                    if index not in removed:
-                        removed.add(index)
-                        gone.append(index)
-        return mortal
-
     def _scalars(self) -> None:
-        """Whether each instruction is there as a scalar, and what that needs."""
-        for index in range(len(self._instructions)):
-            packable = index in self.by_lane
-            if not packable and not self._mortal[index]:
-                self._live[index] = ONE
-            elif self._mortal[index]:
-                self._live[index] = column_sum((self.linear.column(self.pricer.prices[index]),))
-                self.linear.constant -= self.pricer.prices[index]
+        """Whether each instruction that may be packed or gone is there as a scalar."""
+        prices = self.pricer.prices
+        for index in sorted(self._mortal.union(self.by_lane)):
+            if index in self._mortal:
+                self._live[index] = column_sum((self.linear.column(prices[index]),))
+                self.linear.constant -= prices[index]
             else:
                 self._live[index] = ONE - self.packed(index)
-                self.linear.pay(-self.packed(index), self.pricer.prices[index])
-        for conversion, (load, saved) in self.pricer.folded.items():
-            if load in self.by_lane:
-                lost = self._both(self.packed(load), self._live[conversion])
-                self.linear.pay(lost, saved)
+                self.linear.pay(-self.packed(index), prices[index])
+        self._garbage()
+        for load in sorted(self.by_lane):
+            for conversion in self.graph.users[load]:
+                if self.pricer.folded.get(conversion, (-1,))[0] == load:
+                    saved = self.pricer.folded[conversion][1]
+                    self.linear.pay(self._both(self.packed(load), self._alive(conversion)), saved)
+
+    def _garbage(self) -> None:
+        """Values that only keep each other alive stay, as uses are counted, unless one of them is packed."""
+        changing = self._mortal.union(self.by_lane)
+        definitions = self.graph.definitions
+
+        def users(index: int) -> Iterable[int]:
+            return self.graph.users[index]
+
+        def operands(index: int) -> Iterable[int]:
+            found = (definitions.get(operand) for operand in self._instructions[index].operands)
+            return (other for other in found if other is not None)
+
+        def reached(index: int, following: Callable[[int], Iterable[int]]) -> set[int]:
+            seen: set[int] = set()
+            pending = [index]
+            while pending:
+                for other in following(pending.pop()):
+                    if other in changing and other not in seen:
+                        seen.add(other)
+                        pending.append(other)
+            return seen
+
+        for index in sorted(self._mortal):
+            if self._instructions[index].opcode != "phi":
+                continue
+            around = reached(index, users)
+            if index in around:
+                around &= reached(index, operands)
+                packed = sum((self.packed(other) for other in around), ZERO)
+                self.linear.at_least(self._live[index], ONE - packed)
+
+    def _alive(self, index: int) -> Sum:
+        return self._live.get(index, ONE)
 
     def _both(self, left: Sum, right: Sum) -> Sum:
         """At least 1 where both are."""
@@ -154,7 +193,7 @@ class Model:
     def _need(self, value: str, reason: Sum, use: Use | None = None) -> None:
         """Note that the scalar must be at hand where the sum is 1: for this use, if it is a single one."""
         index = self.graph.definitions.get(value)
-        if index is not None and (index in self.by_lane or self._mortal[index]):
+        if index is not None and (index in self.by_lane or index in self._mortal):
             self._needs[index].append((reason, use))
 
     def _operations(self) -> None:
@@ -218,59 +257,86 @@ class Model:
         vectors = dict.fromkeys(vector for value in key[2] for vector in self._holders.get(value, ()))
         representatives = {vector: self.packs[self.by_vector[vector][0]] for vector in vectors}
         states = states_of(self.pricer, key, representatives)
-        entry = _Key(tuple(vectors), {}, None)
+        entry = Key(tuple(vectors), {})
         self.keys[key] = entry
-        reads: dict[int, tuple[str, ...]] = {}
+        roles: dict[int, Role] = {}
         for state in states.listed:
             column = self.linear.column(state.price)
             entry.states[frozenset(state.vectors)] = column
-            reads[column] = tuple(dict.fromkeys(state.scalars))
-        columns = list(entry.states.values())
+            roles[column] = Role(frozenset(state.scalars), state.vectors, exact=True)
+        demanded = list(entry.states.values())
         if not states.complete:
-            entry.other = self.linear.column()
-            columns.append(entry.other)
-            self._assembly(key, entry, entry.other)
-            gathered = gather_of(self.pricer, key)
-            if gathered is not None:
-                entry.gather = self.linear.column(gathered.price)
-                columns.append(entry.gather)
-                reads[entry.gather] = tuple(dict.fromkeys(gathered.scalars))
-        inside = {column: vectors for vectors, column in entry.states.items()}
+            demanded += self._vague(key, entry, roles)
         shares: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         for lanes, users in groups.items():
-            if len(groups) == 1:
-                own = {column: column for column in columns}
-            else:
-                own = {column: self.linear.column() for column in columns}
+            own = {column: column for column in roles}
+            if len(groups) > 1:
+                own = {column: self.linear.column() for column in roles}
                 for column, copy in own.items():
                     shares[column][lanes[0]].append(copy)
-            self.linear.at_least(column_sum(own.values()), column_sum(users))
-            self._uses(key, self.packs[users[0]], own, inside, reads)
+            entry.demands.append(len(self.linear.rows))
+            self.linear.at_least(column_sum(own[column] for column in demanded), column_sum(users))
+            if entry.other is not None:
+                self._assembly(key, entry, own)
+            for use in self._uses_of(key, self.packs[users[0]]):
+                self._note(use, own, roles)
         for column, cliques in shares.items():
             for copies in cliques.values():
                 self.linear.at_least(column_sum((column,)), column_sum(copies))
 
-    def _uses(
-        self,
-        key: SourceKey,
-        pack: Pack,
-        own: Mapping[int, int],
-        inside: Mapping[int, frozenset[Vector]],
-        reads: Mapping[int, Sequence[str]],
-    ) -> None:
-        """Note, for each use of a value by a lane, the states that read it, hold it in a vector, or do not.
+    def _vague(self, key: SourceKey, entry: Key, roles: dict[int, Role]) -> list[int]:
+        """Columns that stand for all states that are not listed; those of them that meet the demand.
+
+        One is the insertion of all values one by one.  The other shuffles vectors together: each value comes
+        in a vector or is inserted, every vector after the first takes a shuffle of two vectors, and every
+        insertion goes into a vector that is not empty.  No recipe costs less.
+        """
+        entry.other = self.linear.column(-1.0)
+        roles[entry.other] = Role()
+        demanded = [entry.other]
+        gathered = gather_of(self.pricer, key)
+        if gathered is not None:
+            entry.gather = self.linear.column(gathered.price)
+            roles[entry.gather] = Role(frozenset(gathered.scalars))
+            demanded.append(entry.gather)
+        for vector in entry.vectors:
+            entry.taken[vector] = self.linear.column(1.0)
+            roles[entry.taken[vector]] = Role(vectors=(vector,))
+        for value in dict.fromkeys(key[2]):
+            if value not in UNDEFINED and value not in self.pricer.native:
+                entry.inserted[value] = self.linear.column(least_insert(self.pricer, key, value))
+                roles[entry.inserted[value]] = Role(frozenset((value,)))
+        for vector in entry.vectors:  # states of one vector are listed
+            rest = sum((self.vector(each) for each in entry.vectors if each != vector), ZERO)
+            self.linear.at_least(rest, column_sum((entry.other,)))
+        return demanded
+
+    def _assembly(self, key: SourceKey, entry: Key, own: Mapping[int, int]) -> None:
+        """Where vectors are shuffled together, every value is in one of them or inserted."""
+        assert entry.other is not None
+        chosen = column_sum((own[entry.other],))
+        taken = {vector: own[column] for vector, column in entry.taken.items()}
+        for value, column in entry.inserted.items():
+            index = self.graph.definitions.get(value, -1)
+            holding = [taken[vector] for vector in entry.vectors if index in vector]
+            self.linear.at_least(column_sum((*holding, own[column])), chosen)
+        self.linear.at_least(column_sum(taken.values()), chosen)
+
+    def _note(self, use: Use, own: Mapping[int, int], roles: Mapping[int, Role]) -> None:
+        """For a use of a value by a lane: the states that read it, hold it in a vector, or have it in none.
 
         A use is in one of them at most, whatever pack the lane stands in, so that all of them share rows.
         """
-        for use in self._uses_of(key, pack):
-            index = self.graph.definitions.get(use[0])
-            if index is None:
-                continue
-            for column, copy in own.items():
-                if use[0] in reads.get(column, ()):
-                    self._reading[use].append(copy)
-                if column in inside and index in self.by_lane:
-                    holder = next((vector for vector in inside[column] if index in vector), None)
+        index = self.graph.definitions.get(use[0])
+        if index is None:
+            return
+        for column, copy in own.items():
+            role = roles[column]
+            if use[0] in role.reads:
+                self._reading[use].append(copy)
+            if index in self.by_lane:
+                holder = next((vector for vector in role.vectors if index in vector), None)
+                if holder is not None or role.exact:
                     self._held[use][holder].append(copy)
 
     def _uses_of(self, key: SourceKey, pack: Pack) -> Iterator[Use]:
@@ -294,43 +360,19 @@ class Model:
         for use, holders in self._held.items():
             index = self.graph.definitions[use[0]]
             for holder, columns in holders.items():
-                room = ONE - self.packed(index) if holder is None else self.vector(holder)
+                room = ONE - self.in_vector(index) if holder is None else self.vector(holder)
                 self.linear.at_least(room, column_sum(columns))
         reading: dict[Use, Sum] = defaultdict(lambda: ZERO)
         for use, columns in self._reading.items():
             reading[use] += column_sum(columns)
         for (value, lane), columns in self._addressing.items():
             reading[(value, lane, 0)] += column_sum(columns)
-        for index, instruction in enumerate(self._instructions):
-            for operand in dict.fromkeys(instruction.operands):
-                reading[(operand, index, 0)] += self._live[index]
+        for index in self._mortal.union(self.by_lane):
+            name = self._instructions[index].name
+            for user in self.graph.users[index]:
+                reading[(name, user, 0)] += self._alive(user)
         for use, reason in reading.items():
             self._need(use[0], reason, use)
-
-    def _assembly(self, key: SourceKey, entry: _Key, other: int) -> None:
-        """What a state that is not listed costs at least where its recipe shuffles vectors.
-
-        Each value comes in a vector or is inserted.  Every vector after the first takes a shuffle of two
-        vectors, every insertion goes into a vector that is not empty.
-        """
-        chosen = column_sum((other,))
-        vectors = {vector: self.linear.column(1.0) for vector in entry.vectors}
-        for vector, column in vectors.items():
-            self.linear.at_least(self.vector(vector), column_sum((column,)))
-        for value in dict.fromkeys(key[2]):
-            if value in UNDEFINED or value in self.pricer.native:
-                continue
-            column = self.linear.column(least_insert(self.pricer, key, value))
-            index = self.graph.definitions.get(value, -1)
-            holding = [vectors[vector] for vector in entry.vectors if index in vector]
-            self.linear.at_least(column_sum((*holding, column)), chosen)
-            if not is_constant(value):
-                self._need(value, column_sum((column,)))
-        self.linear.pay(chosen, -1.0)
-        self.linear.at_least(column_sum(vectors.values()), chosen)
-        for vector in entry.vectors:  # states of one vector are listed
-            rest = sum((self.vector(each) for each in entry.vectors if each != vector), ZERO)
-            self.linear.at_least(rest, chosen)
 
     # Scalars that are needed
 
@@ -339,23 +381,20 @@ class Model:
         for index, needs in self._needs.items():
             live = self._live[index]
             vectors: dict[Vector, int | None] = {}
-            absorbed: list[int] = []
             for column in self.by_lane.get(index, ()):
                 pack = self.packs[column]
                 terms = self.pricer.terms(pack)
                 if terms.defined:
                     vectors[pack.lanes] = terms.extracts[pack.lanes.index(index)]
-                else:  # the root of a reduction stays a scalar; what is inside has no other user
-                    absorbed.append(column)
-            free = live + column_sum(absorbed)
+            free = live + self._absorbed(index)
             if any(reason == ONE for reason, _ in needs):
                 for vector, price in vectors.items():
                     self._pay_extract(self.vector(vector), price)
-                if self._mortal[index]:
+                if index in self._mortal:
                     self.linear.at_least(free + sum(map(self.vector, vectors), ZERO), ONE)
             else:
-                self._extracted(free, vectors, needs)
-            if self._mortal[index] and index in self.by_lane:
+                self._extracted(index, free, vectors, needs)
+            if index in self._mortal and index in self.by_lane:
                 self.linear.at_least(ONE - self.packed(index), live)
 
     def _pay_extract(self, extracted: Sum, price: int | None) -> None:
@@ -366,6 +405,7 @@ class Model:
 
     def _extracted(
         self,
+        index: int,
         free: Sum,
         vectors: Mapping[Vector, int | None],
         needs: Sequence[tuple[Sum, Use | None]],
@@ -389,9 +429,80 @@ class Model:
                 served += extract
             self.linear.at_least(served, reason)
         for vector, extracted in total.items():
+            self._extracts[(self._instructions[index].name, vector)] = extracted.terms[0][0]
             self._pay_extract(extracted, vectors[vector])
 
     # Answers
 
     def chosen(self, values: Sequence[float]) -> list[Pack]:
         return [pack for pack, value in zip(self.packs, values, strict=False) if value > 0.5]
+
+    def start(self, packs: Iterable[Pack]) -> dict[int, float]:
+        """The pack columns of a packing, to begin from."""
+        wanted = set(packs)
+        return {column: float(pack in wanted) for column, pack in enumerate(self.packs)}
+
+    def refine(self, values: Sequence[float]) -> int:
+        """Lay out the true states of operand packs for which a solution takes another's price; how many."""
+        chosen = {pack.lanes: pack for pack in self.chosen(values)}
+        count = 0
+        for key, entry in self.keys.items():
+            vague = [column for column in (entry.other, entry.gather) if column is not None]
+            if all(values[column] < TOLERANCE for column in vague):
+                continue
+            holding = {vector: chosen[vector] for vector in entry.vectors if vector in chosen}
+            group = frozenset(holding)
+            if group and group not in entry.refined:
+                self._refine(key, entry, vague, holding)
+                count += 1
+        return count
+
+    def _refine(
+        self, key: SourceKey, entry: Key, vague: Sequence[int], holding: Mapping[Vector, Pack]
+    ) -> None:
+        """In this state, nothing but its own recipe will do."""
+        group = frozenset(holding)
+        entry.refined.add(group)
+        away = sum(
+            (ONE - self.vector(each) if each in group else self.vector(each) for each in entry.vectors), ZERO
+        )
+        for column in vague:
+            self.linear.at_least(away, column_sum((column,)))
+        state = None if group in entry.states else state_of(self.pricer, key, holding)
+        if state is None:
+            return
+        column = self.linear.column(state.price)
+        for vector in group:
+            self.linear.at_least(self.vector(vector), column_sum((column,)))
+        for row in entry.demands:
+            self.linear.rows[row].terms[column] = 1.0
+        this = column_sum((column,))
+        for value in dict.fromkeys(key[2]):
+            index = self.graph.definitions.get(value)
+            if index is None or index not in self._live:
+                continue
+            holder = next((vector for vector in group if index in vector), None)
+            if holder is None:
+                self.linear.at_least(ONE - self.in_vector(index), this)
+            if value not in state.scalars:
+                continue
+            # The scalar is read, or an extract from the vector that holds it.
+            if holder is None:
+                self.linear.at_least(self._live[index] + self._absorbed(index), this)
+            elif self.pricer.terms(holding[holder]).extracts[holder.index(index)] is None:
+                self.linear.at_least(ZERO, this)
+            elif (value, holder) in self._extracts:
+                self.linear.at_least(column_sum((self._extracts[(value, holder)],)), this)
+
+    def forbid(self, packs: Sequence[Pack]) -> None:
+        """Packs that cannot all be chosen, and others that close the same cycle."""
+        pairs = crossings(self.graph, packs)
+        total = ZERO
+        if pairs:
+            for pair in pairs:
+                columns = set(self.by_lane.get(pair[0], ())).intersection(self.by_lane.get(pair[1], ()))
+                total += column_sum(sorted(columns))
+            self.linear.at_least(Sum(float(len(pairs) - 1)), total)
+        else:
+            columns = [column for column, pack in enumerate(self.packs) if pack in set(packs)]
+            self.linear.at_least(Sum(float(len(packs) - 1)), column_sum(columns))

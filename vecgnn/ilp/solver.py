@@ -2,80 +2,159 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulp
 
+from vecgnn.errors import InputError
 from vecgnn.ilp.linear import Linear
+
+DEFAULT = "HiGHS"
+FALLBACK = "PULP_CBC_CMD"
+_NAMES = {"highs": "HiGHS", "cbc": "PULP_CBC_CMD"}
+TOLERANCE = 1e-6
+ALMOST_ONE = 1.0 - 1e-3
+"""Prices are whole numbers: a bound this close below an objective proves it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Values of the columns (None where none were found), a lower bound on the objective, whether proved."""
+    """The values of the columns, the objective and a lower bound on it; None where the solver found none."""
 
     values: list[float] | None
     objective: float | None
     bound: float | None
     proved: bool
-    seconds: float
+    infeasible: bool = False
+
+
+def solver_name(name: str) -> str:
+    """PuLP's name for a solver that is there; the default falls back to CBC.  Raises InputError otherwise."""
+    wanted = _NAMES.get(name.lower(), name)
+    if wanted not in pulp.listSolvers():
+        raise InputError(f"unknown solver {name!r}: PuLP knows {', '.join(pulp.listSolvers())}")
+    available = pulp.listSolvers(onlyAvailable=True)
+    if wanted in available:
+        return wanted
+    if wanted == DEFAULT and FALLBACK in available:
+        return FALLBACK
+    raise InputError(f"solver {name!r} is not installed; PuLP finds {', '.join(available) or 'none'}")
 
 
 def solve(
     linear: Linear,
-    columns: Sequence[int],
-    rows: Sequence[int],
     *,
-    time_limit: float | None,
-    msg: bool = False,
-    mip: bool = True,
+    solver: str = DEFAULT,
+    time_limit: float | None = None,
+    gap: float = 0.0,
+    start: Mapping[int, float] | None = None,
 ) -> Answer:
-    started = time.perf_counter()
+    """Solve the program; ``start`` gives values of binary columns to begin from, where the solver takes them.
+
+    ``time_limit`` in seconds; ``gap`` is relative.  KeyboardInterrupt stops the solver and is passed on.
+    """
+    problem, variables = _problem(linear)
+    if solver == DEFAULT:
+        return _by_highs(linear, problem, variables, time_limit, gap, start)
+    return _by_name(problem, variables, solver, time_limit, gap)
+
+
+def relaxation(linear: Linear, *, solver: str = DEFAULT, time_limit: float | None = None) -> float | None:
+    """The objective without integrality, a lower bound; None where it was not found in time."""
+    problem, _ = _problem(linear)
+    if solver == DEFAULT:
+        highs = _Highs(mip=False, msg=False, threads=1, timeLimit=time_limit)
+        problem.solve(highs)
+        done = highs.status == "Optimal"
+    else:
+        tool = pulp.getSolver(solver, mip=False, msg=False, timeLimit=time_limit)
+        done = problem.solve(tool) == pulp.LpStatusOptimal
+    return float(pulp.value(problem.objective)) if done else None
+
+
+def _problem(linear: Linear) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
     problem = pulp.LpProblem("packing", pulp.LpMinimize)
-    variables = {
-        column: pulp.LpVariable(
-            f"c{column}",
-            linear.lower[column],
-            linear.upper[column],
-            pulp.LpInteger if linear.binary[column] else pulp.LpContinuous,
+    variables = [
+        pulp.LpVariable(f"c{column:07}", lower, upper, pulp.LpInteger if binary else pulp.LpContinuous)
+        for column, (lower, upper, binary) in enumerate(
+            zip(linear.lower, linear.upper, linear.binary, strict=True)
         )
-        for column in columns
-    }
-    problem.setObjective(pulp.LpAffineExpression([(variables[c], linear.costs[c]) for c in columns]))
-    for number in rows:
-        row = linear.rows[number]
-        problem.addConstraint(
-            pulp.LpConstraint(
-                pulp.LpAffineExpression([(variables[c], f) for c, f in row.terms.items()]),
-                pulp.LpConstraintGE,
-                rhs=row.lower,
-            )
-        )
-    built = time.perf_counter() - started
-    solver = pulp.HiGHS(msg=msg, timeLimit=time_limit, threads=1, gapAbs=0.999, gapRel=0.0, mip=mip)
-    status = problem.solve(solver)
-    info = problem.solverModel.getInfo()
-    seconds = time.perf_counter() - started
-    if msg:
-        print(
-            "built",
-            round(built, 2),
-            "total",
-            round(seconds, 2),
-            problem.solverModel.modelStatusToString(problem.solverModel.getModelStatus()),
-            info.objective_function_value,
-            info.mip_dual_bound,
-        )
-    if problem.sol_status not in (1, 2):
-        return Answer(None, None, None, False, seconds)
-    values = [0.0] * len(linear.costs)
-    for c in columns:
-        values[c] = variables[c].varValue or 0.0
-    return Answer(
-        values,
-        pulp.value(problem.objective),
-        info.mip_dual_bound,
-        problem.sol_status == 1 and info.mip_dual_bound > info.objective_function_value - 1,
-        seconds,
-    )
+    ]
+    costs = [(variables[column], cost) for column, cost in enumerate(linear.costs)]
+    problem.setObjective(pulp.LpAffineExpression(costs, constant=linear.constant))
+    for number, row in enumerate(linear.rows):
+        terms = pulp.LpAffineExpression([(variables[column], factor) for column, factor in row.terms.items()])
+        problem.addConstraint(pulp.LpConstraint(terms, pulp.LpConstraintGE, f"r{number:07}", row.lower))
+    return problem, variables
+
+
+class _Highs(pulp.HiGHS):
+    """PuLP's HiGHS with a start, a bound, and Ctrl-C: the solver runs beside a thread that can hear it."""
+
+    def __init__(self, start: Mapping[int, float] | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._start = start
+        self.status = ""
+        self.bound = -math.inf
+
+    def callSolver(self, lp: Any) -> None:
+        highs = lp.solverModel
+        if self._start:
+            highs.setSolution(len(self._start), list(self._start), list(self._start.values()))
+        highs.HandleUserInterrupt = True
+        thread = highs.startSolve()
+        try:
+            while thread.is_alive():
+                thread.join(0.2)
+        except KeyboardInterrupt:
+            highs.cancelSolve()
+            thread.join()
+            raise
+        self.status = highs.modelStatusToString(highs.getModelStatus())
+        self.bound = highs.getInfo().mip_dual_bound
+
+
+def _by_highs(
+    linear: Linear,
+    problem: pulp.LpProblem,
+    variables: list[pulp.LpVariable],
+    time_limit: float | None,
+    gap: float,
+    start: Mapping[int, float] | None,
+) -> Answer:
+    highs = _Highs(start, msg=False, threads=1, timeLimit=time_limit, gapAbs=ALMOST_ONE, gapRel=gap)
+    problem.solve(highs)
+    # PuLP keeps the objective's constant to itself.
+    bound = None if math.isinf(highs.bound) else highs.bound + linear.constant
+    if highs.status == "Infeasible":
+        return Answer(None, None, None, True, infeasible=True)
+    if problem.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
+        return Answer(None, None, bound, False)
+    objective = float(pulp.value(problem.objective))
+    if not any(linear.binary):
+        bound = objective
+    proved = highs.status == "Optimal" and bound is not None and bound > objective - 1
+    return Answer([variable.varValue or 0.0 for variable in variables], objective, bound, proved)
+
+
+def _by_name(
+    problem: pulp.LpProblem,
+    variables: list[pulp.LpVariable],
+    solver: str,
+    time_limit: float | None,
+    gap: float,
+) -> Answer:
+    tool = pulp.getSolver(solver, msg=False, timeLimit=time_limit, gapRel=gap)
+    problem.solve(tool)
+    if problem.status == pulp.LpStatusInfeasible:
+        return Answer(None, None, None, True, infeasible=True)
+    if problem.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
+        return Answer(None, None, None, False)
+    objective = float(pulp.value(problem.objective))
+    # PuLP hands no bound on: an optimum is its own, if no gap was allowed.
+    proved = problem.sol_status == pulp.LpSolutionOptimal and not gap
+    values = [variable.varValue or 0.0 for variable in variables]
+    return Answer(values, objective, objective if proved else None, proved)

@@ -55,7 +55,7 @@ class Pricer:
     target's table has no price for: a packing may only be kept while it is zero.
 
     What does not change with the packs: ``prices`` of the scalar instructions; ``immortal``, which of them
-    stay whoever reads them; ``native``, lanes of vectors that the function has already; ``loads``, results of
+    stay whoever reads them; ``reads``, how often scalars read a value; ``native``, lanes of vectors that the function has already; ``loads``, results of
     simple scalar loads; ``folded``, conversions that cost less because they read a scalar load (that load,
     what is saved).
     """
@@ -78,6 +78,7 @@ class Pricer:
                     self.uses[operand] += 1
             if instruction.opcode == "extractelement" and (found := extracted_lane(instruction)):
                 self.native[instruction.name] = found
+        self.reads = dict(self.uses)
         self.located.update(self.native)
         self.loads = {i.name for i in self._instructions if i.opcode == "load" and i.form.simple}
         self.folded, self._folding = _folded(graph, target, self.prices)

@@ -1,0 +1,289 @@
+"""The search: independent parts, each by the whole program where it fits, by windows of it where it does not."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from vecgnn.ilp import solver
+from vecgnn.ilp.cycles import offenders
+from vecgnn.ilp.model import Model
+from vecgnn.ilp.parts import independent_parts
+from vecgnn.slp.cost import Pricer
+from vecgnn.slp.enumerate import candidate_packs
+from vecgnn.slp.greedy import pack_greedily
+from vecgnn.slp.pack import Effort, Pack, Packing, PackingProblem, Progress, Solution
+from vecgnn.slp.schedule import Order
+
+WHOLE = 400
+"""A part with more candidate packs is not tried as one program."""
+
+WINDOW = 40
+"""Candidate packs set free at once, to begin with, where a part is searched by windows."""
+
+
+@dataclass(slots=True)
+class Part:
+    """An independent part: its candidates, the best of them so far, a bound on their objective."""
+
+    packs: list[Pack]
+    best: list[Pack]
+    objective: int
+    bound: float | None = None
+    proved: bool = False
+    seconds: float = 0.0
+    notes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+
+def pack_optimally(problem: PackingProblem, effort: Effort, fixed: Packing = Packing()) -> Solution:  # noqa: B008
+    """The packing of least price among the candidates, or the best found in time, never above greedy's.
+
+    ``fixed`` packs are kept.  ``status`` is "optimal" where every part was proved, "feasible" otherwise,
+    "interrupted" after Ctrl-C.  Raises InputError for a solver that PuLP does not have.
+    """
+    started = time.perf_counter()
+    search = _Search(problem, effort, fixed.packs)
+    status = search.run()
+    chosen = search.packing()
+    pricer = Pricer(problem.graph, problem.target)
+    pricer.update(add=chosen)
+    objective = pricer.total - pricer.scalar
+    bounds = [part.bound for part in search.parts]
+    bound = None if None in bounds else search.base + sum(bound for bound in bounds if bound is not None)
+    return Solution(
+        Packing(tuple(chosen)),
+        objective,
+        None if bound is None else min(float(objective), bound),
+        status,
+        time.perf_counter() - started,
+        search.notes(),
+    )
+
+
+class _Search:
+    """One problem's parts, and the price of any set of packs."""
+
+    def __init__(self, problem: PackingProblem, effort: Effort, fixed: Sequence[Pack]) -> None:
+        self.problem = problem
+        self.effort = effort
+        self.solver = solver.solver_name(effort.solver)
+        self.pricer = Pricer(problem.graph, problem.target)
+        self.fixed = tuple(fixed)
+        start = self.fixed or pack_greedily(problem).packing.packs
+        found = candidate_packs(problem.candidates, start)
+        self.truncated = found.truncated
+        lanes = {lane for pack in self.fixed for lane in pack.lanes}
+        packs = [pack for pack in found.packs if pack in self.fixed or lanes.isdisjoint(pack.lanes)]
+        self.base = 0
+        self.parts = [
+            self._part(members, [pack for pack in members if pack in set(start)])
+            for members in independent_parts(self.pricer, packs)
+        ]
+
+    def _part(self, packs: list[Pack], best: list[Pack]) -> Part:
+        objective = self.objective(best)
+        assert objective is not None
+        return Part(packs, best, objective)
+
+    def objective(self, packs: Sequence[Pack]) -> int | None:
+        """The price with these packs alone, less the scalar price; None where the table lacks one."""
+        self.pricer.update(add=packs)
+        change = None if self.pricer.unpriced else self.pricer.total - self.pricer.scalar
+        self.pricer.update(remove=packs)
+        return change
+
+    def packing(self) -> list[Pack]:
+        return [pack for part in self.parts for pack in part.best]
+
+    def notes(self) -> dict[str, str]:
+        total: dict[str, int] = defaultdict(int)
+        for part in self.parts:
+            for name, count in part.notes.items():
+                total[name] += count
+        total["parts"] = len(self.parts)
+        total["proved"] = sum(part.proved for part in self.parts)
+        total["candidates"] = sum(len(part.packs) for part in self.parts)
+        if self.truncated:
+            total["truncated"] = 1
+        return {name: str(count) for name, count in total.items()}
+
+    def run(self) -> str:
+        try:
+            for number, part in enumerate(sorted(self.parts, key=lambda part: len(part.packs))):
+                self.improve(part)
+                self._tell(number + 1)
+            while self._merge_cycles():
+                pass
+        except KeyboardInterrupt:
+            if offenders(self.problem.graph, self.packing()):
+                raise
+            return "interrupted"
+        return "optimal" if all(part.proved for part in self.parts) else "feasible"
+
+    def _tell(self, done: int) -> None:
+        if self.effort.progress:
+            objective = sum(part.objective for part in self.parts)
+            name = self.problem.graph.function.name
+            self.effort.progress(Progress(name, done, len(self.parts), objective))
+
+    def _merge_cycles(self) -> bool:
+        """Parts whose packs close a cycle together become one, which is searched anew."""
+        bad = set(offenders(self.problem.graph, self.packing()))
+        if not bad:
+            return False
+        joined = [part for part in self.parts if not bad.isdisjoint(part.best)]
+        self.parts = [part for part in self.parts if part not in joined]
+        order = Order(self.problem.graph)
+        best = [pack for part in joined for pack in part.best if order.add(pack)]
+        if (objective := self.objective(best)) is None:
+            best, objective = [], 0
+        merged = Part([pack for part in joined for pack in part.packs], best, objective)
+        self.improve(merged)
+        self.parts.append(merged)
+        return True
+
+    # One part
+
+    def improve(self, part: Part) -> None:
+        started = time.perf_counter()
+        limit = self.effort.time_limit
+        deadline = math.inf if limit is None else started + limit
+        if len(part.packs) <= WHOLE:
+            self._whole(part, deadline)
+        if not part.proved and len(part.packs) > WINDOW:
+            self._windows(part, deadline)
+        part.seconds = time.perf_counter() - started
+
+    def _done(self, part: Part) -> bool:
+        """Whether the bound proves the best packing, or comes as near as was asked for."""
+        if part.bound is None:
+            return False
+        if part.bound > part.objective - 1 + solver.TOLERANCE:
+            part.bound = float(part.objective)
+            part.proved = True
+        allowed = self.effort.gap * abs(part.objective)
+        return part.proved or part.objective - part.bound <= allowed
+
+    def _whole(self, part: Part, deadline: float) -> None:
+        model = Model(self.pricer, part.packs, self.fixed)
+        part.notes["columns"] = max(part.notes["columns"], len(model.linear.costs))
+        part.notes["rows"] = max(part.notes["rows"], len(model.linear.rows))
+        while (left := deadline - time.perf_counter()) > 0:
+            answer = self._solve(model, part.best, left)
+            part.notes["solves"] += 1
+            if answer.bound is not None:
+                bound = math.ceil(answer.bound - solver.TOLERANCE)
+                part.bound = bound if part.bound is None else max(part.bound, bound)
+            if answer.values is None:
+                if answer.infeasible:
+                    return
+                break
+            again = self._take(part, model, answer.values)
+            if self._done(part) or not again:
+                break
+
+    def _solve(self, model: Model, start: Iterable[Pack], seconds: float) -> solver.Answer:
+        return solver.solve(
+            model.linear,
+            solver=self.solver,
+            time_limit=None if math.isinf(seconds) else max(0.05, seconds),
+            gap=self.effort.gap,
+            start=model.start(start),
+        )
+
+    def _take(self, part: Part, model: Model, values: Sequence[float], around: Sequence[Pack] = ()) -> bool:
+        """Keep a solution that is legal and better; whether the program learned something from it."""
+        chosen = [*around, *model.chosen(values)]
+        bad = offenders(self.problem.graph, chosen)
+        if bad:
+            model.forbid(bad)
+            part.notes["cycles"] += 1
+        else:
+            objective = self.objective(chosen)
+            if objective is not None and objective < part.objective:
+                part.best, part.objective = chosen, objective
+        refined = model.refine(values)
+        part.notes["refined"] += refined
+        return bool(bad) or refined > 0
+
+    # Windows
+
+    def _windows(self, part: Part, deadline: float) -> None:
+        """Set a neighbourhood of candidates free, keep the others as they are, solve; again elsewhere."""
+        near = _neighbours(self.pricer, part.packs)
+        numbers = {pack: number for number, pack in enumerate(part.packs)}
+        generator = random.Random(len(part.packs))
+        size = WINDOW
+        idle = 0
+        while (left := deadline - time.perf_counter()) > 0.05 and idle < 40:
+            free = _region(near, generator, min(size, len(part.packs)))
+            lanes = {lane for number in free for lane in part.packs[number].lanes}
+            best = [numbers[pack] for pack in part.best]
+            kept = [number for number in best if number not in free]
+            taken = {lane for number in kept for lane in part.packs[number].lanes}
+            inside = [number for number in free if taken.isdisjoint(part.packs[number].lanes)]
+            del lanes
+            close = {other for number in inside for other in near[number]}
+            close |= {other for number in close for other in near[number]}
+            beside = [part.packs[number] for number in kept if number in close]
+            around = [part.packs[number] for number in kept if number not in close]
+            model = Model(self.pricer, [*beside, *(part.packs[n] for n in inside)], [*self.fixed, *beside])
+            before, began = part.objective, time.perf_counter()
+            again, tries = True, 0
+            while again and tries < 4 and (left := deadline - time.perf_counter()) > 0.05:
+                answer = self._solve(model, [*beside, *(pack for pack in part.best)], min(left, 2.0))
+                part.notes["windows"] += 1
+                tries += 1
+                again = answer.values is not None and self._take(part, model, answer.values, around)
+            spent = time.perf_counter() - began
+            idle = 0 if part.objective < before else idle + 1
+            if spent < 0.3 and size < len(part.packs):
+                size = int(size * 1.2) + 1
+            elif spent > 1.5:
+                size = max(WINDOW // 2, int(size * 0.8))
+            if self._done(part):
+                return
+
+
+def _neighbours(pricer: Pricer, packs: Sequence[Pack]) -> list[set[int]]:
+    """For each pack, those that share a lane or an operand pack with it, make its operands or use its lanes."""
+    definitions = pricer.graph.definitions
+    touching: dict[int, set[int]] = defaultdict(set)
+    by_key: dict[object, set[int]] = defaultdict(set)
+    needs: list[set[int]] = []
+    for number, pack in enumerate(packs):
+        for lane in pack.lanes:
+            touching[lane].add(number)
+        wanted: set[int] = set()
+        for key in pricer.terms(pack).keys:
+            by_key[key].add(number)
+            wanted.update(definitions[value] for value in key[2] if value in definitions)
+        needs.append(wanted)
+    near: list[set[int]] = [set() for _ in packs]
+    for group in (*touching.values(), *by_key.values()):
+        for number in group:
+            near[number] |= group
+    for number, wanted in enumerate(needs):
+        for lane in wanted:
+            for other in touching.get(lane, ()):
+                near[number].add(other)
+                near[other].add(number)
+    return near
+
+
+def _region(near: Sequence[set[int]], generator: random.Random, size: int) -> set[int]:
+    """Packs around a random one, the nearer first."""
+    free = {generator.randrange(len(near))}
+    frontier = list(free)
+    while frontier and len(free) < size:
+        number = frontier.pop(0)
+        others = sorted(near[number] - free)
+        generator.shuffle(others)
+        for other in others[: max(1, size - len(free))]:
+            free.add(other)
+            frontier.append(other)
+    return free
