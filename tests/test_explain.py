@@ -166,6 +166,27 @@ def test_every_line_of_the_vector_code_has_its_owner():
     ]
 
 
+def test_vector_stores_are_known_by_any_pointer():
+    """Into a global at a constant offset, and twice to one place."""
+    place = "getelementptr inbounds (i8, ptr @g, i64 8)"
+    body = (
+        "  %x = load <2 x i32>, ptr %a, align 8\n"
+        "  %x0 = extractelement <2 x i32> %x, i64 0\n  %x1 = extractelement <2 x i32> %x, i64 1\n"
+        f"  store i32 %x0, ptr {place}, align 4\n"
+        f"  store i32 %x1, ptr {place.replace('8)', '12)')}, align 4\n"
+        "  %y0 = load i32, ptr %b, align 4\n  %b1 = getelementptr i8, ptr %b, i64 4\n"
+        "  %y1 = load i32, ptr %b1, align 4\n"
+        f"  store i32 %y0, ptr {place}, align 4\n"
+        f"  store i32 %y1, ptr {place.replace('8)', '12)')}, align 4\n"
+        "  ret i32 0\n"
+    )
+    found = ours(module_of(body).replace("define", "@g = global [8 x i32] zeroinitializer\n\ndefine"))
+    lines = [line for line in found.answers[0].after if "store" in line.text]
+    stores = [line.pack for line in lines if line.pack is not None]
+    titles = [found.choices["greedy"].packs[pack].title for pack in stores]
+    assert titles == ["store ×2", "store ×2"] and stores == sorted(stores)
+
+
 @pytest.mark.parametrize("name", SOME)
 def test_every_pack_of_a_kernel_has_its_line(name: str):
     text = kernel(name)

@@ -32,6 +32,11 @@ NAMES = {
 }
 """What packers are called on a tab, and in a sentence."""
 
+
+def phrase_of(packer: str) -> str:
+    return NAMES.get(packer, ("", f"the packer {packer}"))[1]
+
+
 _NAMED_IN_ERRORS = 12
 
 
@@ -55,7 +60,7 @@ class Answer:
 
     @property
     def phrase(self) -> str:
-        return NAMES.get(self.packer, ("", f"the packer {self.packer}"))[1]
+        return phrase_of(self.packer)
 
 
 @dataclass(frozen=True, slots=True)

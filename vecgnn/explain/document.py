@@ -14,7 +14,7 @@ from vecgnn.explain.captions import (
     LLVM_CAPTION,
     PACKS_CAPTION,
 )
-from vecgnn.explain.collect import Answer, Study
+from vecgnn.explain.collect import Answer, Study, phrase_of
 from vecgnn.explain.drawing import blocks_by_packs, draw
 from vecgnn.explain.facts import Choice
 from vecgnn.explain.listing import Line
@@ -95,11 +95,15 @@ def _outcome(found: Study) -> str:
     sentences += [answer_words(answer) for answer in found.answers if answer.choice]
     sentences += [esc(sentence) for sentence in comparison_words(found)]
     sentences.append(esc(printed_words(found)))
-    sentences += [f"{esc(name)} was left out: {esc(reason)}." for name, reason in found.missing.items()]
+    sentences += [
+        f"{esc(upper(phrase_of(packer)))} was left out: {esc(reason)}."
+        for packer, reason in found.missing.items()
+    ]
     cards = "".join(_card(found, answer) for answer in found.answers)
-    text = " ".join(filter(None, sentences))
+    items = "".join(f"<li>{sentence}</li>" for sentence in sentences if sentence)
     return (
-        f'<section><h2>The outcome</h2><div class="cards">{cards}</div><p class="prose">{text}</p></section>'
+        f'<section><h2>The outcome</h2><div class="cards">{cards}</div>'
+        f'<ul class="prose">{items}</ul></section>'
     )
 
 

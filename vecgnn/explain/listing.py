@@ -13,9 +13,8 @@ from vecgnn.ir.nodes import Function
 
 Role = Literal["text", "scalar", "lane", "gone", "vector", "operand", "extract"]
 
-_METADATA = re.compile(r",? ![A-Za-z_][\w.]* ![\w!\"().:-]+|(?<=\)) #\d+$")
+_NOISE = re.compile(r",? ![A-Za-z_][\w.]* ![\w!\"().:-]+|(?<=\)) #\d+$|(?<=:) +; preds = .*")
 _DEFINED = re.compile(r'^(%(?:[-\w$.]+|"[^"]*")) = ')
-_STORED = re.compile(r'ptr ((?:[%@](?:[-\w$.]+|"[^"]*"))|[^,]+), align')
 _VECTOR = re.compile(r"<\d+ x ")
 
 
@@ -34,7 +33,7 @@ def before(function: Function, choice: Choice | None) -> list[Line]:
     lines = [Line(_plain(function.header))]
     for block in function.blocks:
         if block.header:
-            lines.append(Line(block.header))
+            lines.append(Line(_plain(block.header)))
         for instruction in function.instructions[block.start : block.stop]:
             index = instruction.index
             pack = choice.owner.get(index) if choice else None
@@ -67,8 +66,8 @@ def vectorized_elsewhere(text: str) -> list[Line]:
 
 
 def _plain(text: str) -> str:
-    """Without metadata and attribute groups, which say nothing about packing."""
-    return _METADATA.sub("", text)
+    """Without metadata, attribute groups and LLVM's comments, which say nothing about packing."""
+    return _NOISE.sub("", text)
 
 
 def _with_numbers(function: Function, lines: Iterable[str]) -> list[str]:
@@ -157,8 +156,8 @@ class _Reader:
                 return Line(text, "vector", None, int(found[1]))
             return None
         if body.startswith("store <"):
-            place = _STORED.search(body)
-            waiting = self.stores.get(place[1]) if place else None
-            if waiting:
-                return Line(text, "vector", None, waiting.popleft())
+            before = body.rpartition(", align ")[0]
+            for pointer, waiting in self.stores.items():
+                if waiting and before.endswith(f", ptr {pointer}"):
+                    return Line(text, "vector", None, waiting.popleft())
         return Line(text, "scalar", self.scalars.find(body))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from vecgnn.explain.collect import Answer, Study
 from vecgnn.explain.drawing import Drawing
-from vecgnn.explain.facts import Choice, Operand, TermKind
+from vecgnn.explain.facts import Choice, ChosenPack, Operand, TermKind
 from vecgnn.explain.markup import esc, number, plural, signed
 from vecgnn.explain.offers import Fate, Offers
 
@@ -93,10 +93,16 @@ def comparison_words(found: Study) -> list[str]:
             f"{upper(best.phrase)} saves {leading.scalar - leading.total}, {answer.phrase} "
             f"{choice.scalar - choice.total}: the former pays {choice.total - leading.total} less "
             f"({', '.join(parts)}). They share {plural(len(common), 'pack')}; "
-            f"{len(only)} {'is' if len(only) == 1 else 'are'} chosen only by the former, "
-            f"{len(lost)} only by the latter."
+            f"{_some(only)} {'is' if len(only) == 1 else 'are'} chosen only by the former, "
+            f"{_some(lost)} only by the latter."
         )
     return sentences
+
+
+def _some(packs: Sequence[ChosenPack]) -> str:
+    """How many, and the first of them by name."""
+    names = ", ".join(f"{pack.label} {pack.title}" for pack in packs[:3]) + (", …" if len(packs) > 3 else "")
+    return f"{len(packs)} ({names})" if packs else "none"
 
 
 def printed_words(found: Study) -> str:
@@ -127,10 +133,13 @@ def graph_words(found: Study, choice: Choice, drawing: Drawing) -> str:
         whole = sum(operand.kind in ("whole", "constant") for operand in operands)
         moved = [operand for operand in operands if operand.kind in ("shuffle", "mixed")]
         put = [operand for operand in operands if operand.kind in ("gather", "splat")]
+        parts = [
+            f"{whole} for nothing, as a pack stands or as constants" if whole else "",
+            f"{len(moved)} by shuffles of packs, for {_paid(moved)}" if moved else "",
+            f"{len(put)} by gathering or broadcasting scalars, for {_paid(put)}" if put else "",
+        ]
         text += (
-            f" The packs need {plural(len(operands), 'operand vector')}: {whole} for nothing, as a pack "
-            f"stands or as constants; {len(moved)} by shuffles of packs, for {_paid(moved)}; "
-            f"{len(put)} by gathering or broadcasting scalars, for {_paid(put)}."
+            f" The packs need {plural(len(operands), 'operand vector')}: {'; '.join(filter(None, parts))}."
         )
     return text
 
