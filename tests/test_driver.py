@@ -6,9 +6,11 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from vecgnn.driver.plan import Job, read_job, read_plan
 from vecgnn.driver.split import code_generator_command
 from vecgnn.errors import InputError
 from vecgnn.llvm import repaired
+from vecgnn.slp.pack import Effort, Packing, PackingProblem, Solution
 
 CLANG = str(llvm.find_tool("clang"))
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -339,6 +342,9 @@ def test_off_is_clang(folder: Folder) -> None:
         ),
         ("--vecgnn-speed=9 -O3 -c products.c", "--vecgnn-speed=9: not an option of mine"),
         ("--vecgnn-packer= -O3 -c products.c", "--vecgnn-packer=: not an option of mine"),
+        ("--vecgnn-time-limit=0 -O3 -c products.c", "--vecgnn-time-limit=0: give seconds above 0"),
+        ("--vecgnn-gap=1 -O3 -c products.c", "--vecgnn-gap=1: give a share from 0"),
+        ("--vecgnn-solver=abacus -O3 -c products.c", "--vecgnn-solver=abacus: no solver that PuLP knows"),
     ],
 )
 def test_own_mistakes(folder: Folder, line: str, message: str) -> None:
@@ -357,11 +363,20 @@ def test_flags_win_over_the_environment() -> None:
         "VECGNN_MCPU": "znver5",
     }
     options, clangs = read_options(["-O3", "--vecgnn-packer=llvm", "a.c"], environment)
-    assert options == Options("llvm", "znver5", "s", True)
+    assert options == Options("llvm", "znver5", "s", verbose=True)
     assert clangs == ["-O3", "a.c"]
     assert read_options([], {})[0] == Options()
     with pytest.raises(InputError, match="unknown packer"):
         read_options([], {"VECGNN_PACKER": "magic"})
+
+
+def test_the_effort_is_read_from_flags_and_environment() -> None:
+    environment = {"VECGNN_TIME_LIMIT": "2.5", "VECGNN_GAP": "0.01", "VECGNN_SOLVER": "cbc"}
+    assert read_options([], environment)[0].effort == Effort(2.5, 0.01, "PULP_CBC_CMD")
+    flags = ["--vecgnn-time-limit=none", "--vecgnn-gap=0", "--vecgnn-solver=highs"]
+    assert read_options(flags, environment)[0].effort == Effort(None, 0.0, "HiGHS")
+    with pytest.raises(InputError, match=r"^VECGNN_TIME_LIMIT=soon: give seconds"):
+        read_options([], {"VECGNN_TIME_LIMIT": "soon"})
 
 
 def test_statistics_of_compilers_side_by_side(folder: Folder) -> None:
@@ -377,7 +392,10 @@ def test_statistics_of_compilers_side_by_side(folder: Folder) -> None:
         assert record["changed"] == record["functions"] == 1
         assert record["cost_after"] < record["cost_before"]
         assert record["packs"]
-        assert record["changed_functions"][0]["name"] == "@products"
+        (function,) = record["by_function"]
+        assert function["name"] == "@products" and function["changed"]
+        assert function["objective"] == record["cost_after"] - record["cost_before"]
+        assert (function["status"], function["bound"]) == ("feasible", None)
         assert not record["trouble"]
 
 
@@ -404,6 +422,35 @@ def test_a_raising_vectorizer_leaves_scalar_code(
     ]
 
 
+def _pack_with(monkeypatch: pytest.MonkeyPatch, choose: Any) -> None:
+    """Make ``choose`` the packer "fake"."""
+    monkeypatch.setitem(vecgnn.vectorize.PACKERS, "fake", "fakepacker:choose")
+    monkeypatch.setitem(sys.modules, "fakepacker", SimpleNamespace(choose=choose))
+
+
+def test_what_a_packer_proves_is_in_the_statistics(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def choose(problem: PackingProblem, effort: Effort) -> Solution:
+        assert effort == Effort(3.0, 0.25)
+        return Solution(Packing(), 0, bound=-4.0, status="feasible")
+
+    _pack_with(monkeypatch, choose)
+    monkeypatch.chdir(folder.path)
+    options = "--vecgnn-packer=fake --vecgnn-time-limit=3 --vecgnn-gap=.25 --vecgnn-stats=s --vecgnn-verbose"
+    assert main.run("vecgnn-cc", "clang", ["-O3", "-c", "products.c", *options.split()]) == 0
+    (function,) = json.loads(folder.read("s"))["by_function"]
+    assert (function["status"], function["bound"], function["objective"]) == ("feasible", -4.0, 0)
+    assert capfd.readouterr().err.endswith("s; 1 feasible\n")
+
+
+def test_an_interrupted_packer_ends_the_build(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    _pack_with(monkeypatch, lambda problem, effort: Solution(Packing(), 0, status="interrupted"))
+    monkeypatch.chdir(folder.path)
+    assert main.run("vecgnn-cc", "clang", ["-O3", "-c", "products.c", "--vecgnn-packer=fake"]) == 130
+    assert not (folder.path / "products.o").exists()
+
+
 def test_broken_vector_code_leaves_scalar_code(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -414,12 +461,16 @@ def test_broken_vector_code_leaves_scalar_code(
         instructions: int = 1
         cost_before: int = 2
         cost_after: int = 1
+        changed: bool = True
+        status: str = "feasible"
+        bound: float | None = None
         reason: str = ""
         bug: bool = False
 
     class Result:
         text = "define void @products() {\n  ret i32 0\n}\n"
         functions = changed = (Report(),)
+        interrupted = False
 
         def summary(self) -> dict[str, object]:
             return {"functions": 1, "changed": 1, "instructions": 1, "packs": {}, "seconds": {}}

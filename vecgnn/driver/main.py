@@ -14,10 +14,11 @@ from types import FrameType
 from typing import NoReturn
 
 from vecgnn import llvm
+from vecgnn.driver.keep import keep_module
 from vecgnn.driver.options import Options, read_options
 from vecgnn.driver.plan import Job, Plan, make_plan
-from vecgnn.driver.report import Outcome, append_stats, say, summary_line
-from vecgnn.driver.split import FrontEndFailed, compile_in_parts
+from vecgnn.driver.report import Outcome, append_line, say, summary_line
+from vecgnn.driver.split import Clock, FrontEndFailed, compile_in_parts, prepare
 from vecgnn.errors import VecgnnError
 
 
@@ -78,14 +79,39 @@ class _Build:
     def run(self) -> int:
         plan = self._plan()
         if plan is None:
-            return _status(subprocess.run([*self.clang, *self.arguments], check=False).returncode)
+            return self._clang_alone()
+        if self.options.packer == "off":
+            return self._keep_only(plan)
         for message in plan.messages:
             print(message, file=sys.stderr, flush=True)
         return self._run_jobs(plan)
 
+    def _clang_alone(self) -> int:
+        done = subprocess.run([*self.clang, *self.arguments], input=self.stdin, check=False)
+        return _status(done.returncode)
+
+    def _keep_only(self, plan: Plan) -> int:
+        """Clang on its own; once it has succeeded, its sources' modules as a packer would have got them."""
+        if any(job.source == "-" for job in plan.compiles):
+            self.stdin = sys.stdin.buffer.read()
+        if status := self._clang_alone():
+            return status
+        for job in plan.compiles:
+            if job.obstacle():
+                continue
+            scratch = Path(tempfile.mkdtemp(dir=self.scratch))
+            try:
+                prepared = prepare(job, "none", scratch, self.stdin, Clock())
+                unkept = keep_module(Path(self.options.keep or ""), prepared.module, job)
+            except (FrontEndFailed, VecgnnError, OSError) as error:
+                unkept = f"{error}; module not kept"
+            if unkept:
+                say(self.program, f"warning: {job.source}: {unkept}")
+        return 0
+
     def _plan(self) -> Plan | None:
         """The plan, where a step of it is ours to do."""
-        if self.options.packer == "off":
+        if self.options.packer == "off" and not self.options.keep:
             return None
         plan = make_plan(self.clang, self.arguments, self.scratch, sys.stderr.isatty())
         if plan is None:
@@ -151,6 +177,8 @@ class _Build:
             say(self.program, f"warning: {job.source}: {outcome.trouble}")
         elif self.options.verbose:
             say(self.program, f"{job.source}: {summary_line(outcome)}")
+        if outcome.unkept:
+            say(self.program, f"warning: {job.source}: {outcome.unkept}")
         if not self.options.stats:
             return
         record = {
@@ -165,7 +193,7 @@ class _Build:
             **outcome.vectorization,
         }
         try:
-            append_stats(self.options.stats, record)
+            append_line(self.options.stats, record)
         except OSError as error:
             say(
                 self.program, f"warning: {self.options.stats}: {os.strerror(error.errno or 0)}; no statistics"

@@ -6,13 +6,26 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from vecgnn.effort import check_solver, read_gap, read_solver, read_time_limit
 from vecgnn.errors import InputError
+from vecgnn.slp.pack import DEFAULT_EFFORT, Effort
 
 _OWN = "--vecgnn-"
 _DRIVER_PACKERS = ("off", "none", "llvm")
 """off: clang untouched; none: scalar code through the split pipeline; llvm: LLVM's SLP vectorizer in it."""
 
 _DEFAULT = "greedy"
+
+_VALUES = {
+    "packer": "NAME",
+    "mcpu": "CPU",
+    "stats": "FILE",
+    "keep": "DIR",
+    "time-limit": "SECONDS",
+    "gap": "SHARE",
+    "solver": "NAME",
+}
+"""Options with a value, and what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +35,9 @@ class Options:
     packer: str = _DEFAULT
     mcpu: str | None = None  # the target whose prices count, instead of each function's own
     stats: str | None = None  # a file that gets one line of JSON per compiled file
+    keep: str | None = None  # a folder that gets the module before the packer of every compiled file
     verbose: bool = False
+    effort: Effort = DEFAULT_EFFORT
 
 
 def check_packer(name: str) -> None:
@@ -39,10 +54,15 @@ def check_packer(name: str) -> None:
 def read_options(
     arguments: Sequence[str], environment: Mapping[str, str] = os.environ
 ) -> tuple[Options, list[str]]:
-    """The driver's options and the arguments that are clang's.  Raises InputError for an unknown option."""
-    packer = environment.get("VECGNN_PACKER") or _DEFAULT
-    mcpu = environment.get("VECGNN_MCPU") or None
-    stats = environment.get("VECGNN_STATS") or None
+    """The driver's options and the arguments that are clang's.
+
+    Raises InputError for an unknown option, a value that cannot be and a solver that is not installed.
+    """
+    given: dict[str, tuple[str, str]] = {}  # name -> value, where it stood
+    for name in _VALUES:
+        variable = "VECGNN_" + name.upper().replace("-", "_")
+        if value := environment.get(variable):
+            given[name] = (value, variable)
     verbose = environment.get("VECGNN_VERBOSE", "") not in ("", "0")
     clangs: list[str] = []
     for argument in arguments:
@@ -52,14 +72,32 @@ def read_options(
         name, equals, value = argument.removeprefix(_OWN).partition("=")
         if name == "verbose" and not equals:
             verbose = True
-        elif name == "packer" and value:
-            packer = value
-        elif name == "mcpu" and value:
-            mcpu = value
-        elif name == "stats" and value:
-            stats = value
+        elif name in _VALUES and value:
+            given[name] = (value, f"{_OWN}{name}")
         else:
-            known = "--vecgnn-packer=NAME, --vecgnn-mcpu=CPU, --vecgnn-stats=FILE, --vecgnn-verbose"
-            raise InputError(f"{argument}: not an option of mine; use {known}")
-    check_packer(packer)
-    return Options(packer, mcpu, stats, verbose), clangs
+            known = ", ".join(f"{_OWN}{name}={what}" for name, what in _VALUES.items())
+            raise InputError(f"{argument}: not an option of mine; use {known}, {_OWN}verbose")
+    plain = {name: value for name, (value, _) in given.items()}
+    options = Options(
+        packer=plain.get("packer", _DEFAULT),
+        mcpu=plain.get("mcpu"),
+        stats=plain.get("stats"),
+        keep=plain.get("keep"),
+        verbose=verbose,
+        effort=_effort(given),
+    )
+    check_packer(options.packer)
+    if "solver" in given:  # the default is taken as it is: a command that only links need not load PuLP
+        check_solver(options.packer, options.effort.solver)
+    return options, clangs
+
+
+def _effort(given: Mapping[str, tuple[str, str]]) -> Effort:
+    limit, gap, solver = DEFAULT_EFFORT.time_limit, DEFAULT_EFFORT.gap, DEFAULT_EFFORT.solver
+    if "time-limit" in given:
+        limit = read_time_limit(*given["time-limit"])
+    if "gap" in given:
+        gap = read_gap(*given["gap"])
+    if "solver" in given:
+        solver = read_solver(*given["solver"])
+    return Effort(limit, gap, solver)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +19,18 @@ class Outcome:
     seconds: Mapping[str, float] = field(default_factory=dict)
     trouble: str = ""  # why the code is scalar or clang's own, where that is not what was asked for
     untouched: str = ""  # why the step was left to clang as a matter of course
+    unkept: str = ""  # why the module was not kept, where it should have been
 
 
 def say(program: str, text: str) -> None:
     """One line on standard error, in one write: other compilers of a parallel build write there too."""
     sys.stderr.flush()
     os.write(sys.stderr.fileno(), f"{program}: {text}\n".encode(errors="surrogateescape"))
+
+
+def first_line(text: str) -> str:
+    """The first line of a tool's messages that says something."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
 
 
 def summary_line(outcome: Outcome) -> str:
@@ -39,11 +46,20 @@ def summary_line(outcome: Outcome) -> str:
     if did.get("changed"):
         packs = ", ".join(f"{count} {kind}" for kind, count in did["packs"].items())
         text += f"; estimated cost of those {did['cost_before']} -> {did['cost_after']}; {packs}"
+    if statuses := status_counts(did.get("by_function", ())):
+        text += f"; {statuses}"
     return text
 
 
-def append_stats(path: str, record: Mapping[str, Any]) -> None:
-    """Add a line to a file in one write, so that compilers running side by side do not mix theirs."""
+def status_counts(functions: Sequence[Mapping[str, Any]]) -> str:
+    """How many functions were proved optimal and how many not; "" where the packer proves nothing."""
+    statuses = Counter(function["status"] for function in functions)
+    proves = statuses["optimal"] or any(function["bound"] is not None for function in functions)
+    return ", ".join(f"{count} {status}" for status, count in sorted(statuses.items())) if proves else ""
+
+
+def append_line(path: str | os.PathLike[str], record: Mapping[str, Any]) -> None:
+    """Add a line of JSON to a file in one write, so that compilers running side by side do not mix theirs."""
     line = json.dumps(record, separators=(",", ":"), sort_keys=True) + "\n"
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     try:

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from vecgnn import llvm
+from vecgnn.driver.keep import keep_module
 from vecgnn.driver.options import Options
+from vecgnn.driver.packing import pack
 from vecgnn.driver.plan import Job
-from vecgnn.driver.report import Outcome
-from vecgnn.errors import ToolError, VecgnnError
+from vecgnn.driver.report import Outcome, first_line
+from vecgnn.errors import ToolError
 
 # Options of cc1 that concern source text or what is written beside the output: the code generator, which gets
 # IR, must not see them (the front end has done their work).  True: a word follows.
@@ -58,7 +59,9 @@ class FrontEndFailed(Exception):
 
 
 @dataclass(slots=True)
-class _Clock:
+class Clock:
+    """Seconds by part."""
+
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -153,60 +156,35 @@ def _opt(module: Path, output: Path, passes: str, options: list[str]) -> bool:
     return any(line.startswith("warning: ") for line in messages.splitlines())
 
 
-def _vectorization(result: Any) -> dict[str, Any]:
-    """A result of the vectorizer as plain data; costs are those of the functions it changed."""
-    changed = result.changed
-    summary = result.summary()
-    return {
-        "functions": summary["functions"],
-        "changed": summary["changed"],
-        "instructions": summary["instructions"],
-        "packs": summary["packs"],
-        "cost_before": sum(report.cost_before for report in changed),
-        "cost_after": sum(report.cost_after for report in changed),
-        "changed_functions": [
-            {
-                "name": report.name,
-                "target": report.target,
-                "instructions": report.instructions,
-                "cost_before": report.cost_before,
-                "cost_after": report.cost_after,
-            }
-            for report in changed
-        ],
-        "vectorizer_seconds": summary["seconds"],
-    }
-
-
-def _pack(module: Path, scratch: Path, source: str, options: Options) -> tuple[Path, dict[str, Any], str]:
-    """The module after the packer, what that did, and what went wrong (the module is the scalar one then)."""
-    packed = scratch / "packed.ll"
-    if options.packer in ("none", "llvm"):
-        return module, {}, ""
-    try:
-        from vecgnn.vectorize import vectorize_text
-
-        result = vectorize_text(module.read_bytes(), name=source, packer=options.packer, mcpu=options.mcpu)
-        did = _vectorization(result)
-        bugs = [f"{report.name}: {report.reason}" for report in result.functions if report.bug]
-        trouble = f"{'; '.join(bugs)}; kept the scalar code of those" if bugs else ""
-        if not did["changed"]:
-            return module, did, trouble
-        packed.write_text(result.text, encoding="utf-8", errors="surrogateescape")
-    except Exception as error:
-        # A build is worth more than its vector code; what is wrong is said, and a test can see it.
-        reason = str(error) if isinstance(error, VecgnnError) else f"{type(error).__name__}: {error}"
-        return module, {}, f"{_first_line(reason)}; kept the scalar code"
-    return packed, did, trouble
-
-
 def _run(command: list[str], stdin: bytes | None) -> subprocess.CompletedProcess[bytes]:
     """Run a part of clang; what it writes to standard output (-o -) is the build's, its messages are ours."""
     return subprocess.run(command, input=stdin, stderr=subprocess.PIPE, check=False)
 
 
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A module as it reaches the packer, the passes that come after it, and what was said on the way."""
+
+    module: Path
+    passes_after: str
+    messages: bytes
+    warned: bool  # by a pass: clang, which would point into the source, says it better
+
+
+def prepare(job: Job, packer: str, scratch: Path, stdin: bytes | None, clock: Clock) -> Prepared:
+    """Front end and the passes before the packer.
+
+    Raises FrontEndFailed for errors in the source, and ToolError where a tool cannot do its part.
+    """
+    front, before = scratch / "front.bc", scratch / "before.bc"
+    with clock.part("front end"):
+        passes_before, passes_after = split_pipeline(job, scratch, packer)
+        done = _run(front_end_command(job, front), stdin)
+    if done.returncode:
+        raise FrontEndFailed(done.returncode, done.stderr)
+    with clock.part("before"):
+        warned = _opt(front, before, passes_before, opt_options(job))
+    return Prepared(before, passes_after, done.stderr, warned)
 
 
 def compile_in_parts(job: Job, options: Options, scratch: Path, stdin: bytes | None) -> tuple[Outcome, bytes]:
@@ -215,37 +193,35 @@ def compile_in_parts(job: Job, options: Options, scratch: Path, stdin: bytes | N
     Raises FrontEndFailed for errors in the source, and ToolError where a later part failed and clang has to
     do the step alone; nothing has been written to standard error then.
     """
-    clock = _Clock()
-    front, before, after = (scratch / f"{name}.bc" for name in ("front", "before", "after"))
-    with clock.part("front end"):
-        passes_before, passes_after = split_pipeline(job, scratch, options.packer)
-        done = _run(front_end_command(job, front), stdin)
-    if done.returncode:
-        raise FrontEndFailed(done.returncode, done.stderr)
-    flags = opt_options(job)
-    with clock.part("before"):
-        warned = _opt(front, before, passes_before, flags)
+    clock = Clock()
+    prepared = prepare(job, options.packer, scratch, stdin, clock)
+    unkept = ""
+    if options.keep:
+        with clock.part("keep"):
+            unkept = keep_module(Path(options.keep), prepared.module, job)
     with clock.part("vectorize"):
-        packed, did, trouble = _pack(before, scratch, job.source, options)
+        packed, did, trouble = pack(prepared.module, scratch / "packed.ll", job.source, options)
+    warned = prepared.warned
+    after = scratch / "after.bc"
 
     def finish(module: Path) -> bool:
         with clock.part("after"):
-            warned = _opt(module, after, passes_after, flags)
+            warned = _opt(module, after, prepared.passes_after, opt_options(job))
         with clock.part("code generator"):
             made = _run(code_generator_command(job, after, ("-disable-llvm-passes",)), b"")
         if made.returncode:
-            raise ToolError(f"code generation failed: {_first_line(made.stderr.decode(errors='replace'))}")
+            raise ToolError(f"code generation failed: {first_line(made.stderr.decode(errors='replace'))}")
         return warned or bool(made.stderr)
 
     try:
         warned |= finish(packed)
     except ToolError as error:
-        if packed == before:
+        if packed == prepared.module:
             raise
-        warned |= finish(before)
+        warned |= finish(prepared.module)
         trouble, did = f"{error}; kept the scalar code", {}
-    messages = _messages_of_the_whole(job, scratch, stdin) if warned else done.stderr
-    return Outcome(did, clock.seconds, trouble), messages
+    messages = _messages_of_the_whole(job, scratch, stdin) if warned else prepared.messages
+    return Outcome(did, clock.seconds, trouble, unkept=unkept), messages
 
 
 def _messages_of_the_whole(job: Job, scratch: Path, stdin: bytes | None) -> bytes:
