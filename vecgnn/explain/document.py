@@ -14,7 +14,7 @@ from vecgnn.explain.captions import (
     LLVM_CAPTION,
     PACKS_CAPTION,
 )
-from vecgnn.explain.collect import Answer, Study, phrase_of
+from vecgnn.explain.collect import Answer, Study, cheapest, phrase_of
 from vecgnn.explain.drawing import blocks_by_packs, draw
 from vecgnn.explain.facts import Choice
 from vecgnn.explain.listing import Line
@@ -64,7 +64,7 @@ def page(found: Study) -> str:
             f'<section class="prose"><h2>What packing is</h2>{INTRODUCTION}</section>',
             _outcome(found),
             _tabs(found),
-            *(_panel(found, answer, first=k == 0) for k, answer in enumerate(found.answers)),
+            *(_panel(found, answer, opened=answer.packer == _opened(found)) for answer in found.answers),
             _candidates(found),
         ]
     body.append(f"<footer>Written by vecgnn {esc(__version__)}.</footer>")
@@ -102,7 +102,7 @@ def _outcome(found: Study) -> str:
     cards = "".join(_card(found, answer) for answer in found.answers)
     items = "".join(f"<li>{sentence}</li>" for sentence in sentences if sentence)
     return (
-        f'<section><h2>The outcome</h2><div class="cards">{cards}</div>'
+        f'<section><h2>The outcome</h2><div class="cards">{cards}</div>{_bar_legend(found)}'
         f'<ul class="prose">{items}</ul></section>'
     )
 
@@ -141,16 +141,29 @@ def _bar(choice: Choice) -> str:
     return f'<div class="bar">{parts}</div>'
 
 
+def _bar_legend(found: Study) -> str:
+    """What the bars' colours mean."""
+    if not found.choices:
+        return ""
+    items = "".join(f'<li><i class="{kind}"></i> {name}</li>' for kind, name in KIND_NAMES.items())
+    return f'<ul class="legend bars">{items}<li><i></i> saved</li></ul>'
+
+
+def _opened(found: Study) -> str:
+    """The packer whose tab is open at first: the cheapest of ours, else whichever there is."""
+    return cheapest(found) if found.choices else found.answers[0].packer
+
+
 def _tabs(found: Study) -> str:
     buttons = "".join(
         f'<button class="tab" role="tab" data-tab="{esc(answer.packer)}" '
-        f'aria-selected="{"true" if k == 0 else "false"}">{esc(answer.title)}</button>'
-        for k, answer in enumerate(found.answers)
+        f'aria-selected="{str(answer.packer == _opened(found)).lower()}">{esc(answer.title)}</button>'
+        for answer in found.answers
     )
     return f'<nav class="tabs" role="tablist">{buttons}</nav>'
 
 
-def _panel(found: Study, answer: Answer, first: bool) -> str:
+def _panel(found: Study, answer: Answer, opened: bool) -> str:
     """What one packer made of the function."""
     parts: list[str] = []
     if answer.failure:
@@ -169,7 +182,7 @@ def _panel(found: Study, answer: Answer, first: bool) -> str:
             f'<section><h2>The price, term by term</h2><p class="prose">{price_words(answer.choice)}</p>'
             f"{price_table(found, answer.choice)}</section>"
         )
-    hidden = "" if first else " hidden"
+    hidden = "" if opened else " hidden"
     name = esc(answer.packer)
     return f'<div class="panel" role="tabpanel" data-panel="{name}"{hidden}>{"".join(parts)}</div>'
 
