@@ -452,7 +452,8 @@ def test_command_writes_both(module: Path, tmp_path: Path, capsys: pytest.Captur
         (["--html", "{}/out.html", "--packers", "greedy", "--function", "h"], "no function 'h'"),
         (["--html", "{}/out.html", "--packers", "best"], "unknown packer 'best'"),
         (["--html", "{}/out.html", "--packers", "greedy", "--mcpu", "abacus"], "unknown target abacus"),
-        (["--svg", "{}/out.html", "--packers", "llvm", "--packer", "llvm"], "no picture of what llvm chose"),
+        (["--svg", "{}/out.html", "--packer", "llvm"], "no picture of what llvm chose"),
+        (["--svg", "{}/out.html", "--packer", "best"], "unknown packer 'best'"),
     ],
 )
 def test_command_refuses_in_one_line(

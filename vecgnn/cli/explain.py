@@ -34,7 +34,9 @@ def _explain(options: argparse.Namespace) -> int:
     for path in outputs:
         check_output(path)
     packers = options.packers.split(",") if options.packers else None
-    if options.packer and packers and options.packer not in packers:
+    if options.packer and not options.html:
+        packers = [options.packer]  # the others would be run for nothing
+    elif options.packer and packers and options.packer not in packers:
         packers.append(options.packer)
     found = study(
         _read(options.input, options.march),
