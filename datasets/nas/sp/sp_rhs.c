@@ -1,0 +1,3 @@
+#include "sp.h"
+
+#include "../common/adi_rhs.inc"
