@@ -30,7 +30,8 @@ PACKERS: dict[str, str] = {
 """Packers by name, as "module:function": imported only when asked for."""
 
 INTERRUPTED = "interrupted"
-"""The status of the function at which the user stopped the work."""
+NOT_REACHED = "interrupted before its turn"
+"""The status of the function at which the user stopped the work, and the reason of those after it."""
 
 SKIPPED_ATTRIBUTES = ("optnone", "naked", "noimplicitfloat", "strictfp", "presplitcoroutine")
 """Functions with these are left alone, as LLVM's SLP vectorizer leaves them."""
@@ -172,12 +173,12 @@ def vectorize_text(
             reports.append(untouched)
             continue
         if interrupted:
-            reports.append(replace(untouched, reason="interrupted before its turn"))
+            reports.append(replace(untouched, reason=NOT_REACHED))
             continue
         try:
             report, text = _function(module, function, choose, effort, forced, metadata, nameless, clock)
         except KeyboardInterrupt:  # a packer that searches keeps its best answer; this one does not
-            report, text = replace(untouched, status=INTERRUPTED, reason="interrupted"), None
+            report, text = replace(untouched, status=INTERRUPTED, reason=INTERRUPTED), None
         interrupted = report.status == INTERRUPTED
         reports.append(report)
         if text is not None:
