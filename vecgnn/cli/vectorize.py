@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vecgnn.cli.effort import add_effort, progress_bars, read_effort, two_interrupts
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, write_atomically
-from vecgnn.vectorize import Result, vectorize_text
+from vecgnn.vectorize import INTERRUPTED, NOT_REACHED, FunctionReport, Result, vectorize_text
 
 if TYPE_CHECKING:
     from vecgnn.codegen.verify import Verification
@@ -22,7 +23,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     vectorize = commands.add_parser("vectorize", help="vectorize an .ll or .bc file")
     vectorize.add_argument("input", metavar="IN", help="LLVM IR as text or bitcode; - for standard input")
     vectorize.add_argument("-o", "--output", metavar="OUT.ll", default="-", help="default: standard output")
-    vectorize.add_argument("--packer", default="greedy", help="greedy (default) or none")
+    vectorize.add_argument("--packer", default="greedy", help="greedy (default), ilp or none")
+    add_effort(vectorize)
     vectorize.add_argument("--mcpu", help="the target whose prices count, instead of each function's own")
     vectorize.add_argument(
         "--function", action="append", metavar="NAME", help="only this function; repeatable"
@@ -50,18 +52,18 @@ def _vectorize(options: argparse.Namespace) -> int:
     name = "<stdin>" if options.input == "-" else options.input
     if options.output != "-":
         check_output(options.output)
-    result = vectorize_text(
-        _read(options.input),
-        name=name,
-        packer=options.packer,
-        mcpu=options.mcpu,
-        functions=options.function,
-    )
-    verdicts = []
-    if options.verify:
-        from vecgnn.codegen.verify import verify
-
-        verdicts = verify(result.before, result.text, [report.name for report in result.changed])
+    with two_interrupts():
+        with progress_bars(not options.quiet) as advance:
+            effort = read_effort(options, advance)
+            result = vectorize_text(
+                _read(options.input),
+                name=name,
+                packer=options.packer,
+                mcpu=options.mcpu,
+                functions=options.function,
+                effort=effort,
+            )
+        verdicts = _verified(result) if options.verify else []
     if options.output == "-":
         sys.stdout.write(result.text)
         sys.stdout.flush()
@@ -71,14 +73,24 @@ def _vectorize(options: argparse.Namespace) -> int:
         print(json.dumps(_as_json(name, result, verdicts)), file=sys.stderr)
     elif not options.quiet:
         _print_summary(name, result, verdicts)
-    failed = any(verdict.verdict.name == "MISCOMPILED" for verdict in verdicts)
-    return 1 if failed or any(report.bug for report in result.functions) else 0
+    if any(verdict.verdict.name == "MISCOMPILED" for verdict in verdicts):
+        return 1
+    if any(report.bug for report in result.functions):
+        return 1
+    return 130 if result.interrupted else 0
+
+
+def _verified(result: Result) -> list[Verification]:
+    from vecgnn.codegen.verify import verify
+
+    return verify(result.before, result.text, [report.name for report in result.changed])
 
 
 def _as_json(name: str, result: Result, verdicts: Sequence[Verification]) -> dict[str, object]:
     return {
         "file": name,
         **result.summary(),
+        "interrupted": result.interrupted,
         "by_function": [
             {
                 "name": report.name,
@@ -87,6 +99,10 @@ def _as_json(name: str, result: Result, verdicts: Sequence[Verification]) -> dic
                 "cost_before": report.cost_before,
                 "cost_after": report.cost_after,
                 "packs": dict(report.packs),
+                "objective": report.cost_after - report.cost_before,
+                "bound": report.bound,
+                "gap": report.gap,
+                "status": report.status,
                 "reason": report.reason,
                 "bug": report.bug,
             }
@@ -112,10 +128,12 @@ def _print_summary(name: str, result: Result, verdicts: Sequence[Verification]) 
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.packs.items()))
         say(
             f"  {report.name}: estimated cost {report.cost_before} -> {report.cost_after} "
-            f"(-{100 * saved / max(1, report.cost_before):.1f} %, {report.target}); {kinds}"
+            f"(-{100 * saved / max(1, report.cost_before):.1f} %, {report.target}); {kinds}{_proved(report)}"
         )
     for report in result.functions:
-        if report.reason and (report.bug or not report.changed):
+        if report.gap and not report.changed and not report.reason:
+            say(f"  {report.name}: nothing found that pays{_proved(report)}")
+        if report.reason not in ("", NOT_REACHED) and (report.bug or not report.changed):
             bug = "BUG, please report: " if report.bug else ""
             say(f"  {report.name}: {bug}left as it was: {report.reason}")
     if changed:
@@ -124,6 +142,20 @@ def _print_summary(name: str, result: Result, verdicts: Sequence[Verification]) 
         say(f"  packs: {', '.join(f'{count} {kind}' for kind, count in sorted(packs.items()))}")
         percent = 100 * (before - after) / max(1, before)
         say(f"  estimated cost of what changed: {before} -> {after} (-{percent:.1f} %)")
+    if any(report.bound is not None for report in result.functions):
+        statuses = Counter(report.status for report in result.functions if report.status)
+        say(f"  answers: {', '.join(f'{count} {status}' for status, count in sorted(statuses.items()))}")
+    if result.interrupted:
+        left = sum(report.reason in (INTERRUPTED, NOT_REACHED) for report in result.functions)
+        say(f"  interrupted: {left} functions left as they were; what was packed by then is in the output")
     for verdict in verdicts:
         say(f"  {verdict.function}: {verdict.verdict.name}{': ' + verdict.reason if verdict.reason else ''}")
     say("  time: " + ", ".join(f"{step} {seconds:.2f} s" for step, seconds in result.seconds.items()))
+
+
+def _proved(report: FunctionReport) -> str:
+    """What is known of how good the answer is; "" for a packer that proves nothing."""
+    if report.bound is None and report.status != INTERRUPTED:
+        return ""
+    within = f", within {100 * report.gap:.1f} % of the bound" if report.gap else ""
+    return f"; {report.status}{within}"

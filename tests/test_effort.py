@@ -1,0 +1,291 @@
+"""Time limit, gap and solver from the command line; progress; and what a Ctrl-C leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from test_cli import MODULE
+
+import vecgnn.vectorize
+from vecgnn import cli
+from vecgnn.effort import SOLVERS
+from vecgnn.slp.greedy import pack_greedily
+from vecgnn.slp.pack import Effort, PackingProblem, Progress, Solution
+
+Choose = Callable[[PackingProblem, Effort], Solution]
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    path = tmp_path / "in.ll"
+    path.write_text(MODULE)
+    return path
+
+
+def _install(monkeypatch: pytest.MonkeyPatch, choose: Choose) -> None:
+    """Make ``choose`` the packer "fake"."""
+    monkeypatch.setitem(vecgnn.vectorize.PACKERS, "fake", "fakepacker:choose")
+    monkeypatch.setitem(sys.modules, "fakepacker", SimpleNamespace(choose=choose))
+
+
+def _greedy(problem: PackingProblem, status: str, short: float = 0.0) -> Solution:
+    """Greedy's answer with another status, and a bound that is below it by so much."""
+    found = pack_greedily(problem)
+    return Solution(found.packing, found.objective, found.objective - short, status)
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        *[("--time-limit", value, "seconds above 0, or none") for value in ("0", "-1", "inf", "nan", "soon")],
+        *[("--gap", value, "a share from 0") for value in ("1", "-0.1", "nan", "1%")],
+        ("--solver", "abacus", "no solver that PuLP knows; use HiGHS"),
+    ],
+)
+@pytest.mark.parametrize("command", ["vectorize", "fuzz"])
+def test_a_value_that_cannot_be_is_one_line_and_status_2(
+    command: str,
+    option: str,
+    value: str,
+    words: str,
+    module: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+):
+    out = tmp_path / "out.ll"
+    out.write_text("kept")
+    arguments = [str(module), "-o", str(out)] if command == "vectorize" else ["--seeds", "0:1"]
+    assert cli.main([command, *arguments, f"{option}={value}"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1
+    assert said.err.startswith(f"vecgnn: {option}={value}: ") and words in said.err
+    assert out.read_text() == "kept"
+
+
+def test_a_solver_that_is_not_installed_is_told_before_the_work(
+    module: Path, capsys: pytest.CaptureFixture[str]
+):
+    pulp = pytest.importorskip("pulp")
+    missing = sorted(set(pulp.listSolvers()) - set(pulp.listSolvers(onlyAvailable=True)))
+    for name in missing[:1]:
+        assert cli.main(["vectorize", str(module), "--packer", "ilp", "--solver", name]) == 2
+        assert "not installed" in capsys.readouterr().err
+
+
+def test_solvers_are_those_of_pulp():
+    pulp = pytest.importorskip("pulp")
+    assert set(SOLVERS) == set(pulp.listSolvers())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "effort"),
+    [
+        ([], Effort()),
+        (["--time-limit", "2.5", "--gap", "0.01", "--solver", "cbc"], Effort(2.5, 0.01, "PULP_CBC_CMD")),
+        (["--time-limit", "none", "--solver", "highs"], Effort(None, 0.0, "HiGHS")),
+    ],
+)
+def test_the_packer_gets_the_effort(
+    arguments: list[str], effort: Effort, module: Path, monkeypatch: pytest.MonkeyPatch
+):
+    efforts: list[Effort] = []
+
+    def choose(problem: PackingProblem, effort: Effort) -> Solution:
+        efforts.append(Effort(effort.time_limit, effort.gap, effort.solver))
+        return _greedy(problem, "optimal")
+
+    _install(monkeypatch, choose)
+    assert cli.main(["vectorize", str(module), "-q", "--packer", "fake", *arguments]) == 0
+    assert cli.main(["fuzz", "--seeds", "0:1", "--packer", "fake", *arguments]) == 0
+    assert efforts == [effort] * 3
+
+
+# What is proved
+
+
+def test_status_and_bound_of_each_function(
+    module: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def choose(problem: PackingProblem, effort: Effort) -> Solution:
+        if problem.graph.function.name == "@f":
+            return _greedy(problem, "feasible", short=1.0)
+        return _greedy(problem, "optimal")
+
+    _install(monkeypatch, choose)
+    assert cli.main(["vectorize", str(module), "--packer", "fake", "--json"]) == 0
+    (f, g) = json.loads(capsys.readouterr().err)["by_function"]
+    assert (f["status"], g["status"]) == ("feasible", "optimal")
+    assert f["objective"] == f["cost_after"] - f["cost_before"] == f["bound"] + 1
+    assert f["gap"] == pytest.approx(1 / -f["bound"])
+    assert (g["objective"], g["bound"], g["gap"]) == (0, 0, 0)
+    assert cli.main(["vectorize", str(module), "--packer", "fake"]) == 0
+    said = capsys.readouterr().err
+    assert f"; feasible, within {100 * f['gap']:.1f} % of the bound" in said
+    assert "answers: 1 feasible, 1 optimal" in said
+
+
+def test_a_packer_that_proves_nothing_says_nothing_of_it(module: Path, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["vectorize", str(module)]) == 0
+    said = capsys.readouterr().err
+    assert "feasible" not in said and "answers" not in said
+
+
+# Ctrl-C
+
+
+def test_what_was_found_by_an_interrupt_is_kept(
+    module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    _install(monkeypatch, lambda problem, effort: _greedy(problem, "interrupted", short=1.0))
+    out = tmp_path / "out.ll"
+    assert cli.main(["vectorize", str(module), "-o", str(out), "--packer", "fake", "--json"]) == 130
+    assert "store <2 x double>" in out.read_text()
+    summary = json.loads(capsys.readouterr().err)
+    (f, g) = summary["by_function"]
+    assert summary["interrupted"] and f["status"] == "interrupted" and f["packs"]
+    assert g["reason"] == "interrupted before its turn" and not g["bug"]
+    assert cli.main(["vectorize", str(module), "--packer", "fake", "--verify"]) == 130
+    said = capsys.readouterr().err
+    assert "interrupted: 1 functions left as they were" in said and "@f: VERIFIED" in said
+
+
+def test_a_packer_that_knows_no_interrupts_loses_its_own_function_only(
+    module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def choose(problem: PackingProblem, effort: Effort) -> Solution:
+        if problem.graph.function.name == "@g":
+            raise KeyboardInterrupt
+        return pack_greedily(problem)
+
+    _install(monkeypatch, choose)
+    out = tmp_path / "out.ll"
+    assert cli.main(["vectorize", str(module), "-o", str(out), "--packer", "fake"]) == 130
+    assert "store <2 x double>" in out.read_text()
+    assert "@g: left as it was: interrupted" in capsys.readouterr().err
+
+
+# A terminal's Ctrl-C, on a packer that takes a minute
+
+
+SLOW = """
+import sys, time
+from dataclasses import replace
+from vecgnn import cli
+from vecgnn.slp.greedy import pack_greedily
+from vecgnn.slp.pack import Progress
+from vecgnn.vectorize import PACKERS
+
+def choose(problem, effort):
+    found = pack_greedily(problem)
+    name = problem.graph.function.name
+    try:
+        for part in range(600):
+            effort.progress(Progress(name, part, 600, found.objective))
+            print("searching", flush=True)
+            time.sleep(0.1)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+        time.sleep(STUBBORN)
+        return replace(found, status="interrupted")
+    return found
+
+sys.modules["slow"] = sys.modules["__main__"]
+PACKERS["slow"] = "slow:choose"
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+class Slow:
+    """``vecgnn vectorize`` in a process of its own, at work in the packer."""
+
+    def __init__(self, module: Path, out: Path, stubborn: float, stderr: int = subprocess.PIPE) -> None:
+        program = SLOW.replace("STUBBORN", str(stubborn))
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program, "vectorize", str(module), "-o", str(out), "--packer", "slow"],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+        self.watchdog = threading.Timer(60, self.process.kill)
+        self.watchdog.start()
+        self.wait_for("searching")
+
+    def wait_for(self, word: str) -> None:
+        assert self.process.stdout
+        while (line := self.process.stdout.readline().strip()) != word:
+            assert line, "the command ended"
+
+    def interrupt(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self) -> tuple[int, str]:
+        _, said = self.process.communicate(timeout=60)
+        self.watchdog.cancel()
+        return self.process.returncode, said or ""
+
+
+def test_ctrl_c_writes_what_was_found(module: Path, tmp_path: Path):
+    out = tmp_path / "out.ll"
+    slow = Slow(module, out, stubborn=0)
+    slow.interrupt()
+    status, said = slow.end()
+    assert status == 130
+    assert "store <2 x double>" in out.read_text()
+    assert "1 of 2 functions vectorized" in said and "interrupted: 1 functions left as they were" in said
+    assert "part/s" not in said  # no bar where standard error is no terminal
+
+
+def test_a_second_ctrl_c_writes_nothing(module: Path, tmp_path: Path):
+    out = tmp_path / "out.ll"
+    out.write_text("kept")
+    slow = Slow(module, out, stubborn=60)
+    slow.interrupt()
+    slow.wait_for("interrupted")
+    slow.interrupt()
+    assert slow.end() == (130, "vecgnn: interrupted again: nothing written\n")
+    assert out.read_text() == "kept"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.ll", "out.ll"]
+
+
+def test_a_terminal_sees_a_bar(module: Path, tmp_path: Path):
+    ours, its = os.openpty()
+    # Lines and columns: tqdm draws nothing where there are none.
+    termios.tcsetwinsize(its, (24, 100))
+    slow = Slow(module, tmp_path / "out.ll", stubborn=0, stderr=its)
+    os.close(its)
+    for _ in range(5):
+        slow.wait_for("searching")
+    slow.interrupt()
+    assert slow.end()[0] == 130
+    said = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert "@f:" in said and "/600 [" in said and "cost -3" in said
+
+
+def test_a_bar_per_function(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    from vecgnn.cli.effort import progress_bars
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with progress_bars() as advance:
+        for name in ("@f", "@g"):
+            for done in range(3):
+                advance(Progress(name, done, 2, -done))
+    said = capsys.readouterr().err
+    assert "@f: 100%" in said or "@f:   0%" in said
+    assert "@g:" in said
+    with progress_bars(shown=False) as advance:
+        advance(Progress("@f", 1, 2, 0))
+    assert capsys.readouterr().err == ""
