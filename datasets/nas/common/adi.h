@@ -49,9 +49,9 @@ extern double dz1tz1, dz2tz1, dz3tz1, dz4tz1, dz5tz1;
 extern double dssp;
 
 /* Coefficients of the viscous terms. */
-extern double xxcon1, xxcon2, xxcon3, xxcon4, xxcon5;
-extern double yycon1, yycon2, yycon3, yycon4, yycon5;
-extern double zzcon1, zzcon2, zzcon3, zzcon4, zzcon5;
+extern double xxcon2, xxcon3, xxcon4, xxcon5;
+extern double yycon2, yycon3, yycon4, yycon5;
+extern double zzcon2, zzcon3, zzcon4, zzcon5;
 
 void set_constants(double time_step);
 void initialize(void);

@@ -1,0 +1,3 @@
+#include "bt.h"
+
+#include "../common/adi_rhs.inc"
