@@ -454,6 +454,7 @@ def test_command_writes_both(module: Path, tmp_path: Path, capsys: pytest.Captur
         (["--html", "{}/out.html", "--packers", "greedy", "--mcpu", "abacus"], "unknown target abacus"),
         (["--svg", "{}/out.html", "--packer", "llvm"], "no picture of what llvm chose"),
         (["--svg", "{}/out.html", "--packer", "best"], "unknown packer 'best'"),
+        (["--html", "{}/out.html", "--packers", "greedy", "--time-limit", "0"], "--time-limit=0"),
     ],
 )
 def test_command_refuses_in_one_line(

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from vecgnn.cli.effort import add_effort, progress_bars, read_effort
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, write_atomically
 
@@ -22,6 +23,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     explain.add_argument("--packers", help="such as greedy,llvm; default: all that are at hand")
     explain.add_argument("--march", default="x86-64-v3", help="for C and C++ files; default: x86-64-v3")
     explain.add_argument("--mcpu", help="the target whose prices count, instead of the function's own")
+    add_effort(explain)
     explain.set_defaults(run=_explain)
 
 
@@ -38,13 +40,15 @@ def _explain(options: argparse.Namespace) -> int:
         packers = [options.packer]  # the others would be run for nothing
     elif options.packer and packers and options.packer not in packers:
         packers.append(options.packer)
-    found = study(
-        _read(options.input, options.march),
-        options.input,
-        function=options.function,
-        packers=packers,
-        mcpu=options.mcpu,
-    )
+    with progress_bars() as advance:
+        found = study(
+            _read(options.input, options.march),
+            options.input,
+            function=options.function,
+            packers=packers,
+            mcpu=options.mcpu,
+            effort=read_effort(options, advance),
+        )
     svg = picture(found, options.packer or cheapest(found)) if options.svg else ""
     if options.html:
         write_atomically(options.html, page(found))
