@@ -1,5 +1,5 @@
-"""The integer program: packings of least price, with proved bounds (after goSLP, Mendis and Amarasinghe 2018)."""
+"""The integer program: packings of least price, with proved bounds (after goSLP, CGO 2018)."""
 
-from vecgnn.ilp.search import pack_optimally
+from vecgnn.ilp.search import Part, pack_optimally, search
 
-__all__ = ["pack_optimally"]
+__all__ = ["Part", "pack_optimally", "search"]

@@ -19,11 +19,11 @@ from itertools import combinations
 from vecgnn.ilp.cycles import crossings
 from vecgnn.ilp.linear import ONE, ZERO, Linear, Sum, column_sum
 from vecgnn.ilp.parts import mortal_scalars
-from vecgnn.ilp.states import Vector, gather_of, least_insert, state_of, states_of
-from vecgnn.slp.cost import Pricer, SourceKey
+from vecgnn.ilp.states import StateTable, Vector
+from vecgnn.slp.cost import SourceKey
 from vecgnn.slp.forms import FORMS
 from vecgnn.slp.pack import Pack
-from vecgnn.slp.source import UNDEFINED, is_constant
+from vecgnn.slp.source import UNDEFINED
 
 TOLERANCE = 1e-6
 
@@ -57,9 +57,10 @@ class Key:
 class Model:
     """The integer program over the given candidate packs; column ``k`` is pack ``k``."""
 
-    def __init__(self, pricer: Pricer, packs: Sequence[Pack], fixed: Iterable[Pack] = ()) -> None:
+    def __init__(self, table: StateTable, packs: Sequence[Pack], fixed: Iterable[Pack] = ()) -> None:
+        self.table = table
+        self.pricer = pricer = table.pricer
         self.graph = pricer.graph
-        self.pricer = pricer
         self.linear = Linear()
         self.fixed = frozenset(fixed)
         self.packs = [pack for pack in packs if self._price(pack, (None,) * len(pack.operands)) is not None]
@@ -211,7 +212,8 @@ class Model:
             if lanes in self.by_vector:
                 makers.append((position, self.packs[self.by_vector[lanes][0]]))
         change: dict[tuple[int, ...], int] = {}
-        for count in range(len(makers) + 1):
+        # No form with more operands than three asks who made them.
+        for count in range(len(makers) + 1 if pack.kind == "op" else 1):
             for group in combinations(range(len(makers)), count):
                 made: list[Pack | None] = [None] * len(pack.operands)
                 for number in group:
@@ -256,7 +258,7 @@ class Model:
         """The states of one operand pack, chosen once for each group of users with the same lanes."""
         vectors = dict.fromkeys(vector for value in key[2] for vector in self._holders.get(value, ()))
         representatives = {vector: self.packs[self.by_vector[vector][0]] for vector in vectors}
-        states = states_of(self.pricer, key, representatives)
+        states = self.table.states(key, representatives)
         entry = Key(tuple(vectors), {})
         self.keys[key] = entry
         roles: dict[int, Role] = {}
@@ -294,7 +296,7 @@ class Model:
         entry.other = self.linear.column(-1.0)
         roles[entry.other] = Role()
         demanded = [entry.other]
-        gathered = gather_of(self.pricer, key)
+        gathered = self.table.gather(key)
         if gathered is not None:
             entry.gather = self.linear.column(gathered.price)
             roles[entry.gather] = Role(frozenset(gathered.scalars))
@@ -304,7 +306,7 @@ class Model:
             roles[entry.taken[vector]] = Role(vectors=(vector,))
         for value in dict.fromkeys(key[2]):
             if value not in UNDEFINED and value not in self.pricer.native:
-                entry.inserted[value] = self.linear.column(least_insert(self.pricer, key, value))
+                entry.inserted[value] = self.linear.column(self.table.least_insert(key, value))
                 roles[entry.inserted[value]] = Role(frozenset((value,)))
         for vector in entry.vectors:  # states of one vector are listed
             rest = sum((self.vector(each) for each in entry.vectors if each != vector), ZERO)
@@ -468,7 +470,7 @@ class Model:
         )
         for column in vague:
             self.linear.at_least(away, column_sum((column,)))
-        state = None if group in entry.states else state_of(self.pricer, key, holding)
+        state = None if group in entry.states else self.table.state(key, holding)
         if state is None:
             return
         column = self.linear.column(state.price)

@@ -88,7 +88,6 @@ def independent_parts(pricer: Pricer, packs: Sequence[Pack]) -> list[list[Pack]]
 def _weighty(pricer: Pricer, packable: set[int], mortal: set[int]) -> set[int]:
     """Mortal scalars that are not packed themselves, and whose going changes the price."""
     graph = pricer.graph
-    instructions = graph.function.instructions
     weighty = {index for index in mortal - packable if pricer.prices[index]}
     # What keeps something of weight alive has weight.
     pending = list(weighty | packable)

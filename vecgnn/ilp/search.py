@@ -9,14 +9,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from vecgnn.errors import InternalError
 from vecgnn.ilp import solver
 from vecgnn.ilp.cycles import offenders
 from vecgnn.ilp.model import Model
 from vecgnn.ilp.parts import independent_parts
+from vecgnn.ilp.states import StateTable
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.enumerate import candidate_packs
 from vecgnn.slp.greedy import pack_greedily
-from vecgnn.slp.pack import Effort, Pack, Packing, PackingProblem, Progress, Solution
+from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Pack, Packing, PackingProblem, Progress, Solution
 from vecgnn.slp.schedule import Order
 
 WHOLE = 400
@@ -24,6 +26,12 @@ WHOLE = 400
 
 WINDOW = 40
 """Candidate packs set free at once, to begin with, where a part is searched by windows."""
+
+
+QUICKLY, HALF = 0.2, 0.7
+"""Shares of a part's time that the first windows may take, and the whole program after them."""
+
+NOTHING = Packing()
 
 
 @dataclass(slots=True)
@@ -39,29 +47,34 @@ class Part:
     notes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
-def pack_optimally(problem: PackingProblem, effort: Effort, fixed: Packing = Packing()) -> Solution:  # noqa: B008
+def pack_optimally(
+    problem: PackingProblem, effort: Effort = DEFAULT_EFFORT, fixed: Packing = NOTHING
+) -> Solution:
     """The packing of least price among the candidates, or the best found in time, never above greedy's.
 
     ``fixed`` packs are kept.  ``status`` is "optimal" where every part was proved, "feasible" otherwise,
     "interrupted" after Ctrl-C.  Raises InputError for a solver that PuLP does not have.
     """
+    return search(problem, effort, fixed)[0]
+
+
+def search(
+    problem: PackingProblem, effort: Effort = DEFAULT_EFFORT, fixed: Packing = NOTHING
+) -> tuple[Solution, list[Part]]:
+    """The same, and how it went with each independent part."""
     started = time.perf_counter()
-    search = _Search(problem, effort, fixed.packs)
-    status = search.run()
-    chosen = search.packing()
-    pricer = Pricer(problem.graph, problem.target)
-    pricer.update(add=chosen)
-    objective = pricer.total - pricer.scalar
-    bounds = [part.bound for part in search.parts]
-    bound = None if None in bounds else search.base + sum(bound for bound in bounds if bound is not None)
-    return Solution(
-        Packing(tuple(chosen)),
-        objective,
-        None if bound is None else min(float(objective), bound),
-        status,
-        time.perf_counter() - started,
-        search.notes(),
+    found = _Search(problem, effort, fixed.packs)
+    status = found.run()
+    chosen = found.packing()
+    objective = found.objective(chosen)
+    if objective is None:
+        raise InternalError(f"{problem.graph.function.name}: the packing found has no price")
+    bounds = [part.bound for part in found.parts]
+    bound = None if None in bounds else sum(bound for bound in bounds if bound is not None)
+    solution = Solution(
+        Packing(tuple(chosen)), objective, bound, status, time.perf_counter() - started, found.notes()
     )
+    return solution, found.parts
 
 
 class _Search:
@@ -72,13 +85,13 @@ class _Search:
         self.effort = effort
         self.solver = solver.solver_name(effort.solver)
         self.pricer = Pricer(problem.graph, problem.target)
+        self.table = StateTable(self.pricer)
         self.fixed = tuple(fixed)
         start = self.fixed or pack_greedily(problem).packing.packs
         found = candidate_packs(problem.candidates, start)
         self.truncated = found.truncated
         lanes = {lane for pack in self.fixed for lane in pack.lanes}
         packs = [pack for pack in found.packs if pack in self.fixed or lanes.isdisjoint(pack.lanes)]
-        self.base = 0
         self.parts = [
             self._part(members, [pack for pack in members if pack in set(start)])
             for members in independent_parts(self.pricer, packs)
@@ -149,13 +162,17 @@ class _Search:
     # One part
 
     def improve(self, part: Part) -> None:
+        """Windows first, for a good start; then the whole program, if it is not too large; then windows again."""
         started = time.perf_counter()
         limit = self.effort.time_limit
         deadline = math.inf if limit is None else started + limit
+        large = len(part.packs) > WINDOW
         if len(part.packs) <= WHOLE:
-            self._whole(part, deadline)
-        if not part.proved and len(part.packs) > WINDOW:
-            self._windows(part, deadline)
+            if large:
+                self._windows(part, started + QUICKLY * (deadline - started), idle=5)
+            self._whole(part, started + (HALF if large else 1.0) * (deadline - started))
+        if large and not self._done(part):
+            self._windows(part, deadline, idle=60)
         part.seconds = time.perf_counter() - started
 
     def _done(self, part: Part) -> bool:
@@ -169,7 +186,7 @@ class _Search:
         return part.proved or part.objective - part.bound <= allowed
 
     def _whole(self, part: Part, deadline: float) -> None:
-        model = Model(self.pricer, part.packs, self.fixed)
+        model = Model(self.table, part.packs, self.fixed)
         part.notes["columns"] = max(part.notes["columns"], len(model.linear.costs))
         part.notes["rows"] = max(part.notes["rows"], len(model.linear.rows))
         while (left := deadline - time.perf_counter()) > 0:
@@ -212,26 +229,24 @@ class _Search:
 
     # Windows
 
-    def _windows(self, part: Part, deadline: float) -> None:
+    def _windows(self, part: Part, deadline: float, idle: int) -> None:
         """Set a neighbourhood of candidates free, keep the others as they are, solve; again elsewhere."""
         near = _neighbours(self.pricer, part.packs)
         numbers = {pack: number for number, pack in enumerate(part.packs)}
         generator = random.Random(len(part.packs))
         size = WINDOW
-        idle = 0
-        while (left := deadline - time.perf_counter()) > 0.05 and idle < 40:
+        vain = 0
+        while (left := deadline - time.perf_counter()) > 0.05 and vain < idle:
             free = _region(near, generator, min(size, len(part.packs)))
-            lanes = {lane for number in free for lane in part.packs[number].lanes}
             best = [numbers[pack] for pack in part.best]
             kept = [number for number in best if number not in free]
             taken = {lane for number in kept for lane in part.packs[number].lanes}
             inside = [number for number in free if taken.isdisjoint(part.packs[number].lanes)]
-            del lanes
             close = {other for number in inside for other in near[number]}
             close |= {other for number in close for other in near[number]}
             beside = [part.packs[number] for number in kept if number in close]
             around = [part.packs[number] for number in kept if number not in close]
-            model = Model(self.pricer, [*beside, *(part.packs[n] for n in inside)], [*self.fixed, *beside])
+            model = Model(self.table, [*beside, *(part.packs[n] for n in inside)], [*self.fixed, *beside])
             before, began = part.objective, time.perf_counter()
             again, tries = True, 0
             while again and tries < 4 and (left := deadline - time.perf_counter()) > 0.05:
@@ -240,7 +255,7 @@ class _Search:
                 tries += 1
                 again = answer.values is not None and self._take(part, model, answer.values, around)
             spent = time.perf_counter() - began
-            idle = 0 if part.objective < before else idle + 1
+            vain = 0 if part.objective < before else vain + 1
             if spent < 0.3 and size < len(part.packs):
                 size = int(size * 1.2) + 1
             elif spent > 1.5:

@@ -78,7 +78,7 @@ def relaxation(linear: Linear, *, solver: str = DEFAULT, time_limit: float | Non
 def _problem(linear: Linear) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
     problem = pulp.LpProblem("packing", pulp.LpMinimize)
     variables = [
-        pulp.LpVariable(f"c{column:07}", lower, upper, pulp.LpInteger if binary else pulp.LpContinuous)
+        problem.add_variable(f"c{column:07}", lower, upper, pulp.LpInteger if binary else pulp.LpContinuous)
         for column, (lower, upper, binary) in enumerate(
             zip(linear.lower, linear.upper, linear.binary, strict=True)
         )

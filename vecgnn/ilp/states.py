@@ -12,7 +12,7 @@ from math import comb
 
 from vecgnn.slp.cost import Pricer, SourceKey
 from vecgnn.slp.pack import Pack
-from vecgnn.slp.source import Lane, Source, choose_source, is_constant
+from vecgnn.slp.source import Lane, choose_source, is_constant
 
 STATES = 64
 """States of an operand pack that are laid out beforehand; others are found when they are needed."""
@@ -29,7 +29,6 @@ class State:
     vectors: tuple[Vector, ...]
     price: int
     scalars: tuple[str, ...]
-    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,72 +39,85 @@ class States:
     complete: bool
 
 
-def state_of(pricer: Pricer, key: SourceKey, holders: Mapping[Vector, Pack]) -> State | None:
-    """The state in which just these vectors hold values of the operand pack; None where it has no price."""
-    values = set(key[2])
-    located: dict[str, Lane] = {value: pricer.native[value] for value in values if value in pricer.native}
-    for pack in holders.values():
-        defined = pricer.terms(pack).defined
-        for lane, name in enumerate(defined):
-            if name in values:
-                located[name] = Lane(pack, lane, len(defined))
-    source = choose_source(key[2], key[1], located, pricer.target, pricer.loads)
-    if source is None:
-        return None
-    whole = source.kind == "whole" and isinstance(source.result, Pack)
-    return State(tuple(holders), source.price, source.scalars, whole)
+class StateTable:
+    """The states of operand packs, each priced once."""
 
+    def __init__(self, pricer: Pricer) -> None:
+        self.pricer = pricer
+        self._known: dict[tuple[SourceKey, frozenset[Vector]], State | None] = {}
+        self._gathers: dict[SourceKey, State | None] = {}
 
-def gather_of(pricer: Pricer, key: SourceKey) -> State | None:
-    """The cheapest insertion of the values one by one, whichever of them are loads that stay scalar."""
-    options: list[Source | None] = [
-        choose_source(key[2], key[1], {}, pricer.target, loads) for loads in (pricer.loads, frozenset[str]())
-    ]
-    found = [source for source in options if source is not None]
-    if not found:
-        return None
-    best = min(found, key=lambda source: source.price)
-    return State((), best.price, best.scalars, False)
+    def state(self, key: SourceKey, holders: Mapping[Vector, Pack]) -> State | None:
+        """The state in which just these vectors hold values of the operand pack; None where it has no price."""
+        group = (key, frozenset(holders))
+        if group not in self._known:
+            self._known[group] = self._state(key, holders)
+        return self._known[group]
 
+    def _state(self, key: SourceKey, holders: Mapping[Vector, Pack]) -> State | None:
+        pricer = self.pricer
+        values = set(key[2])
+        located: dict[str, Lane] = {value: pricer.native[value] for value in values if value in pricer.native}
+        for pack in holders.values():
+            defined = pricer.terms(pack).defined
+            for lane, name in enumerate(defined):
+                if name in values:
+                    located[name] = Lane(pack, lane, len(defined))
+        source = choose_source(key[2], key[1], located, pricer.target, pricer.loads)
+        return None if source is None else State(tuple(holders), source.price, source.scalars)
 
-def states_of(pricer: Pricer, key: SourceKey, vectors: Mapping[Vector, Pack]) -> States:
-    """States of an operand pack whose values stand in these vectors: those of few vectors, then full covers."""
-    held = {
-        vector: frozenset(pricer.terms(pack).defined).intersection(key[2]) for vector, pack in vectors.items()
-    }
-    everything = frozenset[str]().union(*held.values())
-    chosen: list[tuple[Vector, ...]] = [(), *((vector,) for vector in vectors)]
-    complete = True
-    for count in range(2, len(vectors) + 1):
-        if comb(len(vectors), count) > COMBINATIONS:
-            complete = False
-            break
-        found = [group for group in combinations(vectors, count) if _disjoint(group)]
-        if not found:
-            break
-        if len(chosen) + len(found) > STATES:
-            complete = False
-            found = [
-                group for group in found if sum(len(held[vector]) for vector in group) == len(everything)
-            ][: max(0, STATES - len(chosen))]
-        chosen += found
-    states = [state_of(pricer, key, {vector: vectors[vector] for vector in group}) for group in chosen]
-    return States(tuple(state for state in states if state is not None), complete)
+    def gather(self, key: SourceKey) -> State | None:
+        """The cheapest insertion of the values one by one, whichever of them are loads that stay scalar."""
+        if key not in self._gathers:
+            options = [
+                choose_source(key[2], key[1], {}, self.pricer.target, loads)
+                for loads in (self.pricer.loads, frozenset[str]())
+            ]
+            found = [source for source in options if source is not None]
+            best = min(found, key=lambda source: source.price) if found else None
+            self._gathers[key] = None if best is None else State((), best.price, best.scalars)
+        return self._gathers[key]
+
+    def states(self, key: SourceKey, vectors: Mapping[Vector, Pack]) -> States:
+        """States of an operand pack whose values stand in these vectors: those of few, then full covers."""
+        values = set(key[2])
+        held = {
+            vector: len(values.intersection(self.pricer.terms(pack).defined))
+            for vector, pack in vectors.items()
+        }
+        everything = len(
+            {name for pack in vectors.values() for name in self.pricer.terms(pack).defined} & values
+        )
+        chosen: list[tuple[Vector, ...]] = [(), *((vector,) for vector in vectors)]
+        complete = True
+        for count in range(2, len(vectors) + 1):
+            if comb(len(vectors), count) > COMBINATIONS:
+                complete = False
+                break
+            found = [group for group in combinations(vectors, count) if _disjoint(group)]
+            if not found:
+                break
+            if len(chosen) + len(found) > STATES:
+                complete = False
+                full = [group for group in found if sum(held[vector] for vector in group) == everything]
+                found = full[: max(0, STATES - len(chosen))]
+            chosen += found
+        states = [self.state(key, {vector: vectors[vector] for vector in group}) for group in chosen]
+        return States(tuple(state for state in states if state is not None), complete)
+
+    def least_insert(self, key: SourceKey, value: str) -> int:
+        """What it costs at least to insert the value into a vector that is not empty, wherever it stands."""
+        _, element, values = key
+        kinds = ("const",) if is_constant(value) else ("any", "load")
+        prices = [
+            self.pricer.target.insert(element, len(values), lane, False, kind)
+            for lane, each in enumerate(values)
+            if each == value
+            for kind in kinds
+        ]
+        return min((price for price in prices if price is not None), default=0)
 
 
 def _disjoint(vectors: Sequence[Vector]) -> bool:
     lanes = [lane for vector in vectors for lane in vector]
     return len(set(lanes)) == len(lanes)
-
-
-def least_insert(pricer: Pricer, key: SourceKey, value: str) -> int:
-    """What it costs at least to insert the value into a vector that is not empty, wherever it stands."""
-    _, element, values = key
-    kinds = ("const",) if is_constant(value) else ("any", "load")
-    prices = [
-        pricer.target.insert(element, len(values), lane, False, kind)
-        for lane, each in enumerate(values)
-        if each == value
-        for kind in kinds
-    ]
-    return min((price for price in prices if price is not None), default=0)
