@@ -14,18 +14,60 @@ void matvec_sub(double block[5][5], double vector[5], double result[5])
 /* result -= left right, a column at a time */
 void matmul_sub(double left[5][5], double right[5][5], double result[5][5])
 {
-    for (int n = 0; n < 5; n++) {
-        result[n][0] = result[n][0] - left[0][0] * right[n][0] - left[1][0] * right[n][1]
-            - left[2][0] * right[n][2] - left[3][0] * right[n][3] - left[4][0] * right[n][4];
-        result[n][1] = result[n][1] - left[0][1] * right[n][0] - left[1][1] * right[n][1]
-            - left[2][1] * right[n][2] - left[3][1] * right[n][3] - left[4][1] * right[n][4];
-        result[n][2] = result[n][2] - left[0][2] * right[n][0] - left[1][2] * right[n][1]
-            - left[2][2] * right[n][2] - left[3][2] * right[n][3] - left[4][2] * right[n][4];
-        result[n][3] = result[n][3] - left[0][3] * right[n][0] - left[1][3] * right[n][1]
-            - left[2][3] * right[n][2] - left[3][3] * right[n][3] - left[4][3] * right[n][4];
-        result[n][4] = result[n][4] - left[0][4] * right[n][0] - left[1][4] * right[n][1]
-            - left[2][4] * right[n][2] - left[3][4] * right[n][3] - left[4][4] * right[n][4];
-    }
+    result[0][0] = result[0][0] - left[0][0] * right[0][0] - left[1][0] * right[0][1]
+        - left[2][0] * right[0][2] - left[3][0] * right[0][3] - left[4][0] * right[0][4];
+    result[0][1] = result[0][1] - left[0][1] * right[0][0] - left[1][1] * right[0][1]
+        - left[2][1] * right[0][2] - left[3][1] * right[0][3] - left[4][1] * right[0][4];
+    result[0][2] = result[0][2] - left[0][2] * right[0][0] - left[1][2] * right[0][1]
+        - left[2][2] * right[0][2] - left[3][2] * right[0][3] - left[4][2] * right[0][4];
+    result[0][3] = result[0][3] - left[0][3] * right[0][0] - left[1][3] * right[0][1]
+        - left[2][3] * right[0][2] - left[3][3] * right[0][3] - left[4][3] * right[0][4];
+    result[0][4] = result[0][4] - left[0][4] * right[0][0] - left[1][4] * right[0][1]
+        - left[2][4] * right[0][2] - left[3][4] * right[0][3] - left[4][4] * right[0][4];
+
+    result[1][0] = result[1][0] - left[0][0] * right[1][0] - left[1][0] * right[1][1]
+        - left[2][0] * right[1][2] - left[3][0] * right[1][3] - left[4][0] * right[1][4];
+    result[1][1] = result[1][1] - left[0][1] * right[1][0] - left[1][1] * right[1][1]
+        - left[2][1] * right[1][2] - left[3][1] * right[1][3] - left[4][1] * right[1][4];
+    result[1][2] = result[1][2] - left[0][2] * right[1][0] - left[1][2] * right[1][1]
+        - left[2][2] * right[1][2] - left[3][2] * right[1][3] - left[4][2] * right[1][4];
+    result[1][3] = result[1][3] - left[0][3] * right[1][0] - left[1][3] * right[1][1]
+        - left[2][3] * right[1][2] - left[3][3] * right[1][3] - left[4][3] * right[1][4];
+    result[1][4] = result[1][4] - left[0][4] * right[1][0] - left[1][4] * right[1][1]
+        - left[2][4] * right[1][2] - left[3][4] * right[1][3] - left[4][4] * right[1][4];
+
+    result[2][0] = result[2][0] - left[0][0] * right[2][0] - left[1][0] * right[2][1]
+        - left[2][0] * right[2][2] - left[3][0] * right[2][3] - left[4][0] * right[2][4];
+    result[2][1] = result[2][1] - left[0][1] * right[2][0] - left[1][1] * right[2][1]
+        - left[2][1] * right[2][2] - left[3][1] * right[2][3] - left[4][1] * right[2][4];
+    result[2][2] = result[2][2] - left[0][2] * right[2][0] - left[1][2] * right[2][1]
+        - left[2][2] * right[2][2] - left[3][2] * right[2][3] - left[4][2] * right[2][4];
+    result[2][3] = result[2][3] - left[0][3] * right[2][0] - left[1][3] * right[2][1]
+        - left[2][3] * right[2][2] - left[3][3] * right[2][3] - left[4][3] * right[2][4];
+    result[2][4] = result[2][4] - left[0][4] * right[2][0] - left[1][4] * right[2][1]
+        - left[2][4] * right[2][2] - left[3][4] * right[2][3] - left[4][4] * right[2][4];
+
+    result[3][0] = result[3][0] - left[0][0] * right[3][0] - left[1][0] * right[3][1]
+        - left[2][0] * right[3][2] - left[3][0] * right[3][3] - left[4][0] * right[3][4];
+    result[3][1] = result[3][1] - left[0][1] * right[3][0] - left[1][1] * right[3][1]
+        - left[2][1] * right[3][2] - left[3][1] * right[3][3] - left[4][1] * right[3][4];
+    result[3][2] = result[3][2] - left[0][2] * right[3][0] - left[1][2] * right[3][1]
+        - left[2][2] * right[3][2] - left[3][2] * right[3][3] - left[4][2] * right[3][4];
+    result[3][3] = result[3][3] - left[0][3] * right[3][0] - left[1][3] * right[3][1]
+        - left[2][3] * right[3][2] - left[3][3] * right[3][3] - left[4][3] * right[3][4];
+    result[3][4] = result[3][4] - left[0][4] * right[3][0] - left[1][4] * right[3][1]
+        - left[2][4] * right[3][2] - left[3][4] * right[3][3] - left[4][4] * right[3][4];
+
+    result[4][0] = result[4][0] - left[0][0] * right[4][0] - left[1][0] * right[4][1]
+        - left[2][0] * right[4][2] - left[3][0] * right[4][3] - left[4][0] * right[4][4];
+    result[4][1] = result[4][1] - left[0][1] * right[4][0] - left[1][1] * right[4][1]
+        - left[2][1] * right[4][2] - left[3][1] * right[4][3] - left[4][1] * right[4][4];
+    result[4][2] = result[4][2] - left[0][2] * right[4][0] - left[1][2] * right[4][1]
+        - left[2][2] * right[4][2] - left[3][2] * right[4][3] - left[4][2] * right[4][4];
+    result[4][3] = result[4][3] - left[0][3] * right[4][0] - left[1][3] * right[4][1]
+        - left[2][3] * right[4][2] - left[3][3] * right[4][3] - left[4][3] * right[4][4];
+    result[4][4] = result[4][4] - left[0][4] * right[4][0] - left[1][4] * right[4][1]
+        - left[2][4] * right[4][2] - left[3][4] * right[4][3] - left[4][4] * right[4][4];
 }
 
 /* Gauss-Jordan elimination without pivoting, all rows of a pivot at a time:

@@ -15,8 +15,8 @@ enum {
     M = N + 2, /* a line of the finest grid with its ghosts */
     NITER = 4,
     CHARGES = 10,
-    /* Each coarser grid takes less than a sixth of the finer one, but for the
-     * smallest ones, which the constant covers. */
+    /* The coarser grids together take less than a sixth of the finest and a
+     * little, since each has an eighth of the points but for the ghosts. */
     FINEST = M * M * M,
     ALL = FINEST + FINEST / 6 + 1000
 };
@@ -86,7 +86,8 @@ void resid(double *u_grid, double *v_grid, double *r_grid, int n1, int n2, int n
     for (int i3 = 1; i3 < n3 - 1; i3++)
         for (int i2 = 1; i2 < n2 - 1; i2++) {
             for (int i1 = 0; i1 < n1; i1++) {
-                across[i1] = uu[i3][i2 - 1][i1] + uu[i3][i2 + 1][i1] + uu[i3 - 1][i2][i1] + uu[i3 + 1][i2][i1];
+                across[i1] = uu[i3][i2 - 1][i1] + uu[i3][i2 + 1][i1] + uu[i3 - 1][i2][i1]
+                    + uu[i3 + 1][i2][i1];
                 diagonal[i1] = uu[i3 - 1][i2 - 1][i1] + uu[i3 - 1][i2 + 1][i1] + uu[i3 + 1][i2 - 1][i1]
                     + uu[i3 + 1][i2 + 1][i1];
             }
@@ -108,7 +109,8 @@ void psinv(double *r_grid, double *u_grid, int n1, int n2, int n3)
     for (int i3 = 1; i3 < n3 - 1; i3++)
         for (int i2 = 1; i2 < n2 - 1; i2++) {
             for (int i1 = 0; i1 < n1; i1++) {
-                across[i1] = rr[i3][i2 - 1][i1] + rr[i3][i2 + 1][i1] + rr[i3 - 1][i2][i1] + rr[i3 + 1][i2][i1];
+                across[i1] = rr[i3][i2 - 1][i1] + rr[i3][i2 + 1][i1] + rr[i3 - 1][i2][i1]
+                    + rr[i3 + 1][i2][i1];
                 diagonal[i1] = rr[i3 - 1][i2 - 1][i1] + rr[i3 - 1][i2 + 1][i1] + rr[i3 + 1][i2 - 1][i1]
                     + rr[i3 + 1][i2 + 1][i1];
             }
@@ -134,7 +136,8 @@ void rprj3(double *fine, int n1, int n2, int n3, double *coarse, int m1, int m2,
             int i2 = 2 * j2;
             for (int j1 = 1; j1 < m1; j1++) {
                 int i1 = 2 * j1 - 1;
-                across[i1] = rr[i3][i2 - 1][i1] + rr[i3][i2 + 1][i1] + rr[i3 - 1][i2][i1] + rr[i3 + 1][i2][i1];
+                across[i1] = rr[i3][i2 - 1][i1] + rr[i3][i2 + 1][i1] + rr[i3 - 1][i2][i1]
+                    + rr[i3 + 1][i2][i1];
                 diagonal[i1] = rr[i3 - 1][i2 - 1][i1] + rr[i3 + 1][i2 - 1][i1] + rr[i3 - 1][i2 + 1][i1]
                     + rr[i3 + 1][i2 + 1][i1];
             }
