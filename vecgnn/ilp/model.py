@@ -19,7 +19,7 @@ from itertools import combinations
 from vecgnn.ilp.cycles import crossings
 from vecgnn.ilp.linear import ONE, ZERO, Linear, Sum, column_sum
 from vecgnn.ilp.parts import mortal_scalars
-from vecgnn.ilp.states import StateTable, Vector
+from vecgnn.ilp.states import ALL_STATES, FEWEST_STATES, MOST_STATES, StateTable, Vector
 from vecgnn.slp.cost import SourceKey
 from vecgnn.slp.forms import FORMS
 from vecgnn.slp.pack import Pack
@@ -125,11 +125,26 @@ class Model:
     # Rows
 
     def _conflicts(self) -> None:
+        """An instruction is in one pack; of packs that hold two out of three, one is chosen."""
         seen: set[tuple[int, ...]] = set()
         for columns in self.by_lane.values():
             if len(columns) > 1 and tuple(columns) not in seen:
                 seen.add(tuple(columns))
                 self.linear.at_least(ONE, column_sum(columns))
+        partners: dict[int, set[int]] = defaultdict(set)
+        for pack in self.packs:
+            if len(pack.lanes) == 2:
+                partners[pack.lanes[0]].add(pack.lanes[1])
+                partners[pack.lanes[1]].add(pack.lanes[0])
+        for first, others in partners.items():
+            for second, third in combinations(sorted(other for other in others if other > first), 2):
+                if third in partners[second]:
+                    columns = [
+                        column
+                        for column in {*self.by_lane[first], *self.by_lane[second]}
+                        if len({first, second, third}.intersection(self.packs[column].lanes)) > 1
+                    ]
+                    self.linear.at_least(ONE, column_sum(sorted(columns)))
 
     def _scalars(self) -> None:
         """Whether each instruction that may be packed or gone is there as a scalar."""
@@ -250,15 +265,16 @@ class Model:
         for column, pack in enumerate(self.packs):
             for key in dict.fromkeys(self.pricer.terms(pack).keys):
                 users[key][pack.lanes].append(column)
+        most = min(MOST_STATES, max(FEWEST_STATES, ALL_STATES // max(1, len(users))))
         for key, groups in users.items():
-            self._operand(key, groups)
+            self._operand(key, groups, most)
         self._use_rows()
 
-    def _operand(self, key: SourceKey, groups: dict[Vector, list[int]]) -> None:
+    def _operand(self, key: SourceKey, groups: dict[Vector, list[int]], most: int) -> None:
         """The states of one operand pack, chosen once for each group of users with the same lanes."""
         vectors = dict.fromkeys(vector for value in key[2] for vector in self._holders.get(value, ()))
         representatives = {vector: self.packs[self.by_vector[vector][0]] for vector in vectors}
-        states = self.table.states(key, representatives)
+        states = self.table.states(key, representatives, most)
         entry = Key(tuple(vectors), {})
         self.keys[key] = entry
         roles: dict[int, Role] = {}
@@ -268,7 +284,7 @@ class Model:
             roles[column] = Role(frozenset(state.scalars), state.vectors, exact=True)
         demanded = list(entry.states.values())
         if not states.complete:
-            demanded += self._vague(key, entry, roles)
+            demanded += self._vague(key, entry, roles, self.table.least_takes(key, representatives))
         shares: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         for lanes, users in groups.items():
             own = {column: column for column in roles}
@@ -286,7 +302,9 @@ class Model:
             for copies in cliques.values():
                 self.linear.at_least(column_sum((column,)), column_sum(copies))
 
-    def _vague(self, key: SourceKey, entry: Key, roles: dict[int, Role]) -> list[int]:
+    def _vague(
+        self, key: SourceKey, entry: Key, roles: dict[int, Role], takes: Mapping[Vector, float]
+    ) -> list[int]:
         """Columns that stand for all states that are not listed; those of them that meet the demand.
 
         One is the insertion of all values one by one.  The other shuffles vectors together: each value comes
@@ -302,7 +320,7 @@ class Model:
             roles[entry.gather] = Role(frozenset(gathered.scalars))
             demanded.append(entry.gather)
         for vector in entry.vectors:
-            entry.taken[vector] = self.linear.column(1.0)
+            entry.taken[vector] = self.linear.column(takes[vector])
             roles[entry.taken[vector]] = Role(vectors=(vector,))
         for value in dict.fromkeys(key[2]):
             if value not in UNDEFINED and value not in self.pricer.native:

@@ -14,8 +14,11 @@ from vecgnn.slp.cost import Pricer, SourceKey
 from vecgnn.slp.pack import Pack
 from vecgnn.slp.source import Lane, choose_source, is_constant
 
-STATES = 64
+MOST_STATES, FEWEST_STATES = 200, 24
 """States of an operand pack that are laid out beforehand; others are found when they are needed."""
+
+ALL_STATES = 15000
+"""States of all operand packs of a program together, about."""
 COMBINATIONS = 2000
 
 Vector = tuple[int, ...]
@@ -78,8 +81,11 @@ class StateTable:
             self._gathers[key] = None if best is None else State((), best.price, best.scalars)
         return self._gathers[key]
 
-    def states(self, key: SourceKey, vectors: Mapping[Vector, Pack]) -> States:
-        """States of an operand pack whose values stand in these vectors: those of few, then full covers."""
+    def states(self, key: SourceKey, vectors: Mapping[Vector, Pack], most: int) -> States:
+        """States of an operand pack whose values stand in these vectors: those of few, then full covers.
+
+        States of one vector are all there, of more at most ``most``.
+        """
         values = set(key[2])
         held = {
             vector: len(values.intersection(self.pricer.terms(pack).defined))
@@ -97,13 +103,46 @@ class StateTable:
             found = [group for group in combinations(vectors, count) if _disjoint(group)]
             if not found:
                 break
-            if len(chosen) + len(found) > STATES:
+            if len(chosen) + len(found) > most:
                 complete = False
                 full = [group for group in found if sum(held[vector] for vector in group) == everything]
-                found = full[: max(0, STATES - len(chosen))]
+                found = full[: max(0, most - len(chosen))]
             chosen += found
         states = [self.state(key, {vector: vectors[vector] for vector in group}) for group in chosen]
         return States(tuple(state for state in states if state is not None), complete)
+
+    def least_takes(self, key: SourceKey, vectors: Mapping[Vector, Pack]) -> dict[Vector, float]:
+        """What each vector adds at least to a recipe of two or more, which costs one less than their sum.
+
+        Two vectors of one size are shuffled together at once.  Otherwise each but the first is blended in,
+        after its lanes have been put in place where its size is not the operand pack's (see ``source.py``).
+        """
+        _, element, values = key
+        lanes = len(values)
+        shuffle = self.pricer.target.shuffle
+        masks: dict[Vector, tuple[int, ...]] = {}
+        for vector, pack in vectors.items():
+            place = {name: lane for lane, name in enumerate(self.pricer.terms(pack).defined)}
+            masks[vector] = tuple(place.get(value, -1) for value in values)
+        least: dict[Vector, float] = {}
+        for vector, mask in masks.items():
+            loaded = "again" if vectors[vector].kind == "load" else ""
+            placing = 0 if len(vector) == lanes else shuffle(element, len(vector), mask, False, loaded) or 0
+            least[vector] = 1.0 + placing
+        for first, second in combinations(vectors, 2):
+            if len(first) != len(second) or not _disjoint((first, second)):
+                continue
+            prices: list[int] = []
+            for left, right in ((first, second), (second, first)):
+                mask = tuple(
+                    a if a >= 0 else b + len(first) if b >= 0 else -1
+                    for a, b in zip(masks[left], masks[right], strict=True)
+                )
+                prices.append(shuffle(element, len(first), mask, True, "") or 0)
+            together = (min(prices) + 1) / 2
+            least[first] = min(least[first], together)
+            least[second] = min(least[second], together)
+        return least
 
     def least_insert(self, key: SourceKey, value: str) -> int:
         """What it costs at least to insert the value into a vector that is not empty, wherever it stands."""
