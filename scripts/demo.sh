@@ -14,16 +14,17 @@ if [ $# = 0 ]; then
     set -- datasets/kernels/{complex_product,matrix_4x4,fft4,lattice_boltzmann,n_body,quaternion,sorting_network,transpose}.c
 fi
 
-echo "LLVM's own throughput costs, directly after packing (-O3 -march=$march, fewer is better):"
+echo "LLVM's own throughput costs (-O3 -march=$march, fewer is better):"
 echo
-"$bin/vecgnn" compare --march "$march" --functions --out "$out" "$@"
+"$bin/vecgnn" compare --march "$march" --packers llvm,greedy --out "$out" "$@"
 
 first=$(basename "$1" .c)
 echo
-echo "The modules stand in $out; the first function of $out/$first.greedy.ll that stores a vector:"
+module=$out/modules/$first.greedy.ll
+echo "Function by function: $out/compare.txt.  The first function of $module that stores a vector:"
 echo
 awk '/^define/ { body = "" } { body = body $0 "\n" } /^}/ && body ~ /store <[0-9]+ x/ { printf "%s", body; exit }' \
-    "$out/$first.greedy.ll"
+    "$module"
 
 if [ "$(uname -m)" = x86_64 ] && ! "$bin/python" -c 'import llvmlite.binding as l, sys; sys.exit(not l.get_host_cpu_features().get("avx2"))'
 then

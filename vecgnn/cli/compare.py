@@ -3,81 +3,144 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from vecgnn.files import write_atomically
+from tqdm import tqdm
+
+from vecgnn.cli.effort import add_effort, read_effort
+from vecgnn.errors import InputError
+from vecgnn.files import check_output, write_atomically
 from vecgnn.vectorize import load_packer
+
+if TYPE_CHECKING:
+    from vecgnn.compare import Comparison
+
+DEFAULT_PACKERS = ("llvm", "greedy", "ilp")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     compare = commands.add_parser("compare", help="packers and LLVM's SLP on the same IR, by printed cost")
-    compare.add_argument("files", nargs="+", metavar="FILE", help="C, C++, .ll (pre-SLP IR) or .bc")
-    compare.add_argument("--packers", default="llvm,greedy", help="default: llvm,greedy")
+    compare.add_argument("files", nargs="*", metavar="FILE", help="C, C++, .ll (pre-SLP IR) or .bc")
+    compare.add_argument(
+        "--packers", metavar="A,B", help="of llvm, none, greedy, ilp; default: llvm,greedy,ilp"
+    )
     compare.add_argument("--march", default="x86-64-v3", help="for C and C++ files; default: x86-64-v3")
     compare.add_argument("--mcpu", help="the target whose prices count, instead of each function's own")
-    compare.add_argument("--functions", action="store_true", help="a line for each changed function too")
-    compare.add_argument("--out", metavar="DIR", help="write each packer's module and compare.json there")
+    add_effort(compare)
+    compare.add_argument("--jobs", metavar="N", default="1", help="files at a time; default: 1")
+    compare.add_argument(
+        "--functions",
+        action="store_true",
+        help="a line for each changed function, and why LLVM's wins are so",
+    )
+    compare.add_argument(
+        "--out",
+        metavar="DIR",
+        help="write compare.json, .txt, .svg and each packer's module there; modules done before are kept",
+    )
+    compare.add_argument("--plot", metavar="FILE.svg", help="the plot; default: DIR/compare.svg")
+    compare.add_argument(
+        "--from", dest="saved", metavar="JSON", help="show a saved compare.json; run nothing"
+    )
     compare.set_defaults(run=_compare)
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from vecgnn.compare import LLVM, before_slp_of, compare
-
-    packers = options.packers.split(",")
-    for packer in packers:
-        if packer != LLVM:
-            load_packer(packer)
     folder = Path(options.out) if options.out else None
+    if options.plot:
+        check_output(options.plot)
+    if bool(options.saved) == bool(options.files):
+        raise InputError("compare: give files to compare, or --from a saved compare.json, not both")
+    if options.saved and folder:
+        raise InputError("compare: --from shows what is saved and writes no folder: leave --out away")
+    comparison = _read(options.saved) if options.saved else _run(options, folder)
+    if not comparison.modules:
+        for failure in comparison.failures:
+            print(f"vecgnn: {failure.error}", file=sys.stderr)
+        return 2
+    from vecgnn.compare.report import report
+
+    text = report(comparison, options.functions)
+    sys.stdout.write(text)
     if folder:
-        folder.mkdir(parents=True, exist_ok=True)
-    columns = ["scalar", *packers]
-    width = max(10, *(len(column) + 2 for column in columns))
-    print(f"{'printed cost':28}" + "".join(f"{column:>{width}}" for column in columns))
-    totals = Counter[str]()
-    rows = []
-    bugs: list[str] = []
-    for file in options.files:
-        path = Path(file)
-        found = compare(path.stem, before_slp_of(path, [f"-march={options.march}"]), packers, options.mcpu)
-        bugs += found.bugs
-        sums = {column: found.total(column) for column in columns}
-        totals.update(sums)
-        print(f"{found.name:28}" + "".join(f"{sums[column]:>{width}}" for column in columns), flush=True)
-        for function in found.functions if options.functions else ():
-            if function.changed:
-                costs = [function.scalar, *(function.by_packer[packer] for packer in packers)]
-                print(f"  {function.name[:25]:26}" + "".join(f"{cost:>{width}}" for cost in costs))
-        rows.append(
-            {
-                "module": found.name,
-                "seconds": dict(found.seconds),
-                "functions": [
-                    {
-                        "name": function.name,
-                        "scalar": function.scalar,
-                        **{packer: function.by_packer[packer] for packer in packers},
-                        "estimated": dict(function.estimated),
-                        "estimated_before": dict(function.before),
-                    }
-                    for function in found.functions
-                ],
-            }
-        )
-        if folder:
-            for packer, text in found.texts.items():
-                write_atomically(str(folder / f"{found.name}.{packer}.ll"), text)
-    print(f"{'total':28}" + "".join(f"{totals[column]:>{width}}" for column in columns))
-    base = max(1, totals["scalar"])
-    print(
-        f"{'':28}"
-        + "".join(f"{100 * (totals[column] - base) / base:>{width - 2}.1f} %" for column in columns)
-    )
+        write_atomically(str(folder / "compare.json"), comparison.to_json())
+        write_atomically(str(folder / "compare.txt"), report(comparison, functions=True))
+    beside = Path(options.saved).parent if options.saved else folder
+    if plot := options.plot or (beside and str(beside / "compare.svg")):
+        _plot(comparison, plot)
+    return 1 if comparison.failures or any(module.bugs for module in comparison.modules) else 0
+
+
+def _read(file: str) -> Comparison:
+    from vecgnn.compare import read_comparison
+
+    try:
+        return read_comparison(Path(file).read_text(encoding="utf-8"), file)
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}") from None
+    except UnicodeError:
+        raise InputError(f"{file}: not a file that vecgnn compare --out wrote") from None
+
+
+def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:
+    from vecgnn.compare.run import Settings, make_folder, names, run
+    from vecgnn.slp import target
+
+    packers = _packers(options.packers)
+    options.packer = "ilp" if "ilp" in packers else "greedy"  # whose solver is asked for
+    settings = Settings(packers, options.march, options.mcpu, read_effort(options))
+    jobs = _jobs(options.jobs)
+    if options.mcpu:
+        target.load(options.mcpu)
+    count = len(names(options.files))
     if folder:
-        table = {"march": options.march, "packers": packers, "modules": rows}
-        write_atomically(str(folder / "compare.json"), json.dumps(table, indent=1) + "\n")
-    for bug in bugs:
-        print(f"BUG, please report: {bug}", file=sys.stderr)
-    return 1 if bugs else 0
+        make_folder(folder)
+        check_output(str(folder / "compare.json"))
+    with tqdm(total=count, unit="module", leave=False, disable=None, file=sys.stderr) as bar:
+        try:
+            return run(options.files, settings, folder, jobs, bar.update)
+        except KeyboardInterrupt:
+            bar.close()
+            if folder:
+                print(f"vecgnn: {bar.n} of {count} modules are kept in {folder}", file=sys.stderr)
+            raise
+
+
+def _packers(given: str | None) -> tuple[str, ...]:
+    """The packers asked for, or the default ones that are installed."""
+    from vecgnn.compare import LLVM
+
+    if given is not None:
+        packers = tuple(dict.fromkeys(given.split(",")))
+        for packer in packers:
+            if packer != LLVM:
+                load_packer(packer)
+        return packers
+    installed: list[str] = []
+    for packer in DEFAULT_PACKERS:
+        try:
+            if packer != LLVM:
+                load_packer(packer)
+            installed.append(packer)
+        except InputError as error:
+            print(f"vecgnn: left out: {error}", file=sys.stderr)
+    return tuple(installed)
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError(f"--jobs={text}: give the number of files to work on at a time, 1 or more")
+    return int(text)
+
+
+def _plot(comparison: Comparison, path: str) -> None:
+    from vecgnn.compare.plot import plot
+
+    try:
+        picture = plot(comparison)
+    except InputError as error:
+        print(f"vecgnn: no plot: {error}", file=sys.stderr)
+        return
+    write_atomically(path, picture)

@@ -1,0 +1,127 @@
+"""Forms that show where lanes do not come out even: narrower than any scalar, or more of them than scalars
+that went.  Each detector is as ``vecgnn.compare.forms`` says."""
+
+from __future__ import annotations
+
+import re
+
+from vecgnn.compare.bodies import Change, kind_of, lanes_of, show
+from vecgnn.ir.layout import split_types
+from vecgnn.ir.nodes import BINARY, CASTS
+from vecgnn.slp.forms import elementwise_key
+
+_SWAPPED = re.compile(r"^([ou]?)([sui]?)([lg])([te])$")
+_INTEGER = re.compile(r"i(\d+)$")
+_IDENTITY = {
+    **dict.fromkeys("add sub or xor shl lshr ashr".split(), frozenset({"0"})),
+    **dict.fromkeys("mul sdiv udiv".split(), frozenset({"1"})),
+    "and": frozenset({"-1"}),
+    "fadd": frozenset({"-0.000000e+00"}),
+    "fsub": frozenset({"0.000000e+00"}),
+    **dict.fromkeys("fmul fdiv".split(), frozenset({"1.000000e+00"})),
+}
+_EITHER_SIDE = frozenset("add mul or xor and fadd fmul".split())
+"""Operations whose identity may stand on the left as well."""
+
+
+def narrowed(change: Change) -> str:
+    """Integers computed in fewer bits than the scalar code had."""
+    widths: dict[str, set[int]] = {}
+    for name, *types, _ in change.scalar.scalars:
+        widths.setdefault(name, set()).update(
+            int(found[1]) for type_ in types if (found := _INTEGER.match(type_))
+        )
+    for each, kind in change.operations:
+        if change.scalar.scalars[kind]:
+            continue
+        name, result, operand, _ = kind
+        width = _INTEGER.match(result if name not in ("icmp", "fcmp") else operand)
+        if not width or int(width[1]) == 1 or name == "bitcast":
+            continue
+        if name in CASTS:
+            # A cast between widths that no scalar was cast between is there because of what was narrowed.
+            if any(lane for lane in change.gone if lane[0] in BINARY and _INTEGER.match(lane[1])):
+                return show(each)
+        elif max(widths.get(name, {0})) > int(width[1]):
+            return show(each)
+    return ""
+
+
+def swapped_compare(change: Change) -> str:
+    """Compares whose predicates are each other's mirror, in one vector."""
+    for each, kind in change.operations:
+        mirror = (*kind[:3], swapped(kind[3]))
+        if kind[3] and mirror != kind and change.excess.get(kind, 0) > 0 > change.excess.get(mirror, 0):
+            return show(each)
+    return ""
+
+
+def swapped(predicate: str) -> str:
+    """The predicate that says the same of the operands in the other order."""
+    found = _SWAPPED.match(predicate)
+    return f"{found[1]}{found[2]}{'g' if found[3] == 'l' else 'l'}{found[4]}" if found else predicate
+
+
+def copyable(change: Change) -> str:
+    """Lanes that are copies: the operation with its identity, which the scalar code did not do."""
+    for each, kind in change.operations:
+        identities = _IDENTITY.get(kind[0], frozenset())
+        for operand in each.operands if kind[0] in _EITHER_SIDE else each.operands[-1:]:
+            values = _constants(change, operand)
+            if identities & set(values) and set(values) - identities and change.excess.get(kind, 0) > 0:
+                return show(each)
+    return ""
+
+
+def _constants(change: Change, operand: str) -> list[str]:
+    """The lanes of a literal, or of the literal that scalars are inserted into."""
+    while (maker := change.packed.definitions.get(operand)) and maker.opcode == "insertelement":
+        operand = maker.operands[0]
+    return _literal(operand)
+
+
+def _literal(operand: str) -> list[str]:
+    """The lanes of a vector literal, without their types."""
+    if not operand.startswith("<"):
+        return []
+    return [value.rpartition(" ")[2] for value in split_types(operand[1:-1])]
+
+
+def other_opcode(change: Change) -> str:
+    """A lane by another operation that gives the same (a multiplication for a shift)."""
+    for each, kind in change.operations:
+        if kind[0] in BINARY and change.excess.get(kind, 0) > 0:
+            for other, count in change.excess.items():
+                if count < 0 and other[0] in BINARY and other[0] != kind[0] and other[1] == kind[1]:
+                    return show(each, f"for {-count} {other[0]}")
+    return ""
+
+
+def unpacked_operation(change: Change) -> str:
+    """An operation that our vocabulary does not pack at all."""
+    scalars = {kind: each.form for each in change.scalar.instructions if (kind := kind_of(each.form))}
+    for each, kind in change.operations:
+        if kind in scalars and lanes_of(scalars[kind]) == 1 and elementwise_key(scalars[kind]) is None:
+            return show(each)
+    return ""
+
+
+def undefined_lanes(change: Change) -> str:
+    """Lanes with no scalar behind them, filled with anything."""
+    for each, kind in change.operations:
+        if change.excess.get(kind, 0) <= 0:
+            continue
+        for operand in each.operands:
+            maker = change.packed.definitions.get(operand)
+            shuffled = maker is not None and maker.opcode == "shufflevector" and -1 in maker.form.indices
+            if shuffled or {"poison", "undef"} & set(_literal(operand)):
+                return show(each)
+    return ""
+
+
+def computed_twice(change: Change) -> str:
+    """A scalar that stands in several vectors, or in one and as itself."""
+    for each, kind in change.operations:
+        if (count := change.excess.get(kind, 0)) > 0 and change.scalar.scalars[kind]:
+            return show(each, f"{count} lanes more than scalars gone")
+    return ""

@@ -1,0 +1,200 @@
+"""One module through every packer and through LLVM's SLP, costed directly after packing and after the post
+passes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vecgnn import llvm
+from vecgnn.compare.causes import attribute
+from vecgnn.compare.dominance import dearest, dominance
+from vecgnn.compare.records import LLVM, SCALAR, FunctionCosts, ModuleCosts, Outcome
+from vecgnn.errors import InputError, ToolError
+from vecgnn.ir.header import top_level
+from vecgnn.slp.pack import DEFAULT_EFFORT, Effort
+from vecgnn.vectorize import FunctionReport, vectorize_text
+
+Printed = Mapping[str, list[tuple[str, int | None]]]
+"""Each function's instructions with the cost printed for them, None where LLVM calls it invalid."""
+
+_FUNCTION = re.compile(r"^define .*?^}\n?", re.MULTILINE | re.DOTALL)
+_LOCAL = re.compile(r'%(?:[-\w$.]+|"[^"]*")')
+_NUMBERS = re.compile(r"#\d+|, ![\w.]+ !\d+|, !srcloc !\d+")
+_TIMED = re.compile(r"\) +(\d+\.\d+) \([^)]*\) +(\S+)$")
+
+
+def before_slp_of(path: Path, flags: Sequence[str]) -> str:
+    """The IR that reaches the SLP vectorizer: a C or C++ file through clang -O3 up to there, IR as it is.
+
+    Raises ToolError where clang or opt is missing or refuses the file, InputError for an unreadable one.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    if path.suffix in (".ll", ".bc"):
+        return llvm.run_passes(path.read_bytes(), "verify")
+    clang = "clang++" if path.suffix in (".cc", ".cpp", ".cxx", ".C") else "clang"
+    options = ["-O3", *flags, "-Xclang", "-disable-llvm-passes", "-S", "-emit-llvm", "-o", "-"]
+    return llvm.before_slp(llvm.run_tool(clang, [*options, str(path)]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """What one packer made of the module."""
+
+    text: str
+    changed: frozenset[str]
+    reports: Mapping[str, FunctionReport]
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One module compared, and the modules that came out, by packer ("scalar" for the one that went in)."""
+
+    costs: ModuleCosts
+    texts: Mapping[str, str]
+
+
+def compare(
+    name: str,
+    ir: str,
+    packers: Sequence[str],
+    mcpu: str | None = None,
+    effort: Effort = DEFAULT_EFFORT,
+) -> ModuleCosts:
+    """Run every packer named (and LLVM's SLP for "llvm") over the same module, and cost what comes out.
+
+    ``mcpu`` and ``effort`` are those of ``vectorize_text``.  Raises KeyboardInterrupt where the user stopped
+    a packer, InputError and ToolError as that function and LLVM's tools do.
+    """
+    return measure(name, name, ir, packers, mcpu, effort).costs
+
+
+def measure(
+    name: str,
+    file: str,
+    ir: str,
+    packers: Sequence[str],
+    mcpu: str | None = None,
+    effort: Effort = DEFAULT_EFFORT,
+) -> Measured:
+    """``compare``, with the modules that came out; ``file`` is where the module came from."""
+    packed = {
+        packer: _llvm(ir) if packer == LLVM else _ours(name, ir, packer, mcpu, effort) for packer in packers
+    }
+    texts = {SCALAR: ir, **{packer: done.text for packer, done in packed.items()}}
+    printed = {side: llvm.printed_costs(text) for side, text in texts.items()}
+    finished = {side: llvm.printed_costs(llvm.after_slp(text)) for side, text in texts.items()}
+    functions = []
+    for function, entries in printed[SCALAR].items():
+        outcomes = {
+            packer: _outcome(function, done, printed[packer], finished[packer])
+            for packer, done in packed.items()
+        }
+        functions.append(
+            FunctionCosts(
+                function,
+                len(entries),
+                _sum(entries) or 0,
+                _sum(finished[SCALAR].get(function)),
+                outcomes,
+            )
+        )
+    causes = attribute(functions, texts, mcpu)
+    costs = ModuleCosts(
+        name,
+        file,
+        tuple(replace(function, cause=causes.get(function.name)) for function in functions),
+        {packer: done.seconds for packer, done in packed.items()},
+        {side: dearest(costs) for side, costs in printed.items()},
+        (*dominance("packed", printed), *dominance("finished", finished)),
+        tuple(
+            f"{name}: {packer}: {report.name}: {report.reason}"
+            for packer, done in packed.items()
+            for report in done.reports.values()
+            if report.bug
+        ),
+    )
+    return Measured(costs, texts)
+
+
+def _sum(entries: Sequence[tuple[str, int | None]] | None) -> int | None:
+    return None if entries is None else sum(cost for _, cost in entries if cost is not None)
+
+
+def _outcome(function: str, done: _Packed, printed: Printed, finished: Printed) -> Outcome:
+    report = done.reports.get(function)
+    packed = _sum(printed[function]) or 0
+    after = _sum(finished.get(function))
+    if report is None:
+        return Outcome(packed, after, function in done.changed)
+    return Outcome(
+        packed,
+        after,
+        report.changed,
+        report.cost_before if report.changed else None,
+        report.cost_after if report.changed else None,
+        report.status,
+        report.bound,
+        dict(report.packs),
+        report.reason,
+    )
+
+
+def _ours(name: str, ir: str, packer: str, mcpu: str | None, effort: Effort) -> _Packed:
+    result = vectorize_text(ir, name=name, packer=packer, mcpu=mcpu, effort=effort)
+    if result.interrupted:  # half an answer would be taken for what the packer can do
+        raise KeyboardInterrupt
+    reports = {report.name: report for report in result.functions}
+    changed = frozenset(report.name for report in result.changed)
+    return _Packed(result.text, changed, reports, {step: round(s, 6) for step, s in result.seconds.items()})
+
+
+def _llvm(ir: str) -> _Packed:
+    text = llvm.slp(ir)
+    before, after = _bodies(ir), _bodies(text)
+    changed = frozenset(name for name, body in before.items() if after.get(name) != body)
+    return _Packed(text, changed, {}, slp_seconds(ir))
+
+
+def slp_seconds(ir: str) -> dict[str, float]:
+    """Seconds of wall time that ``opt -time-passes`` gives for LLVM's SLP: "pack" for the pass itself,
+    "analyses" for all that it asks for (alias analyses, scalar evolution, the target's costs).  Parsing and
+    printing are in neither.  Raises ToolError where opt fails."""
+    passes = "require<globals-aa>,function(slp-vectorizer)"
+    _, said = llvm.run_tool_messages("opt", [f"-passes={passes}", "-time-passes", "-disable-output"], ir)
+    return _read_times(said)
+
+
+def _read_times(said: str) -> dict[str, float]:
+    """opt's tables of analyses and of passes; the last column before a name is wall time."""
+    seconds = {"pack": 0.0, "analyses": 0.0}
+    found = False
+    for line in said.splitlines():
+        if timed := _TIMED.search(line):
+            if timed[2] == "SLPVectorizerPass":
+                seconds["pack"] += float(timed[1])
+                found = True
+            elif timed[2].endswith(("Analysis", "AA", "AAManager")) and timed[2] != "VerifierAnalysis":
+                seconds["analyses"] += float(timed[1])
+    if not found:
+        raise ToolError("opt -time-passes has not said how long its SLP pass took")
+    return {step: round(value, 6) for step, value in seconds.items()}
+
+
+def _bodies(text: str) -> dict[str, Counter[str]]:
+    """Each function's instructions without names and numbers, which SLP may change without packing anything,
+    and in no order, which it may too."""
+    bodies: dict[str, Counter[str]] = {}
+    for found in _FUNCTION.finditer(text):
+        lines = found[0].split("\n")
+        bodies[top_level(lines[0])] = Counter(
+            _NUMBERS.sub("", _LOCAL.sub("%", line))
+            for line in lines[1:]
+            if line.startswith("  ") and not line.startswith(("  uselistorder", "    #dbg"))
+        )
+    return bodies

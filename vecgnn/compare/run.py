@@ -1,0 +1,208 @@
+"""Many files compared, one after another or in several processes, with what is done kept in a folder.
+
+A folder holds under ``modules``, for each module, its record with a key and the modules that came out
+(``NAME.scalar.ll``, ``NAME.greedy.ll``, ...).  The key is a hash of the pre-SLP IR, the options,
+LLVM's version and this package's code, so what is kept stands for exactly what would be found again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import platform
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+from vecgnn import __version__, llvm
+from vecgnn.compare.measure import before_slp_of, measure
+from vecgnn.compare.records import FORMAT, Comparison, Failure, ModuleCosts, read_module_costs
+from vecgnn.errors import InputError, InternalError, VecgnnError
+from vecgnn.files import write_atomically
+from vecgnn.slp.pack import Effort
+
+ELSEWHERE = ("cli", "driver", "explain", "fuzz")
+"""Rooms of the package that no comparison runs through: a change there makes nothing kept out of date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to compare; what a result depends on, apart from the module."""
+
+    packers: tuple[str, ...]
+    march: str
+    mcpu: str | None
+    effort: Effort
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    name: str
+    file: str
+    settings: Settings
+    folder: str | None
+
+
+def run(
+    files: Sequence[str],
+    settings: Settings,
+    folder: Path | None = None,
+    jobs: int = 1,
+    done: Callable[[], object] = lambda: None,
+) -> Comparison:
+    """Compare the modules of all files; ``done`` is called after each.
+
+    A file of which nothing can be compared becomes a Failure.  Raises InputError for a file that is not there
+    and a folder that cannot be written, KeyboardInterrupt where the user stops it: what is finished is kept.
+    """
+    tasks = [
+        _Task(name, file, settings, str(folder) if folder else None) for name, file in names(files).items()
+    ]
+    if folder:
+        make_folder(folder / "modules")
+    found: dict[str, ModuleCosts | Failure] = {}
+    for name, result in _results(tasks, jobs):
+        found[name] = result
+        done()
+    ordered = [found[task.name] for task in tasks]
+    effort = settings.effort
+    return Comparison(
+        {"cpu": _cpu(), "cores": os.cpu_count()},
+        llvm.tool_version("opt"),
+        __version__,
+        {
+            "packers": list(settings.packers),
+            "march": settings.march,
+            "mcpu": settings.mcpu,
+            "time_limit": effort.time_limit,
+            "gap": effort.gap,
+            "solver": effort.solver,
+            "jobs": jobs,
+        },
+        tuple(each for each in ordered if isinstance(each, ModuleCosts)),
+        tuple(each for each in ordered if isinstance(each, Failure)),
+    )
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it.  Raises InputError where that cannot be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot make this folder: {error.strerror}") from None
+
+
+def names(files: Sequence[str]) -> dict[str, str]:
+    """A name of its own for each file: its stem; where two have one stem, as much of the path as it takes.
+
+    Raises InputError for a file that is not there or not readable.
+    """
+    paths = {Path(file).resolve(): file for file in files}
+    for path, file in paths.items():
+        if not path.is_file():
+            raise InputError(f"{file}: {'is a directory' if path.is_dir() else 'no such file'}")
+        if not os.access(path, os.R_OK):
+            raise InputError(f"{file}: cannot be read")
+    chosen = {path: path.stem for path in paths}
+    parts = 0
+    while clashing := {name for name, count in Counter(chosen.values()).items() if count > 1}:
+        parts += 1  # the file's own name first, then folders above it
+        for path, name in chosen.items():
+            if name in clashing:
+                chosen[path] = "-".join(path.parts[-parts:]).lstrip("-/")
+    return {chosen[path]: file for path, file in paths.items()}
+
+
+def _results(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[str, ModuleCosts | Failure]]:
+    if jobs == 1 or len(tasks) < 2:
+        for task in tasks:
+            yield task.name, _work(task)
+        return
+    # Not forked: the progress bar has a thread.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context)
+    try:
+        futures = {pool.submit(_work, task): task for task in tasks}
+        for future in as_completed(futures):
+            yield futures[future].name, future.result()
+    except BrokenProcessPool:
+        raise InternalError("a worker process ended before its time; try --jobs 1") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _work(task: _Task) -> ModuleCosts | Failure:
+    """One file: what is kept of it, or the comparison, which is then kept."""
+    settings = task.settings
+    try:
+        ir = before_slp_of(Path(task.file), [f"-march={settings.march}"])
+        key = _key(task, ir)
+        if kept := _kept(task, key):
+            return kept
+        measured = measure(task.name, task.file, ir, settings.packers, settings.mcpu, settings.effort)
+    except VecgnnError as error:
+        return Failure(task.file, str(error))
+    except Exception as error:  # one module's trouble is not that of the others
+        return Failure(task.file, f"BUG, please report: {type(error).__name__}: {error}")
+    if task.folder:
+        for side, text in measured.texts.items():
+            write_atomically(str(_place(task, f"{side}.ll")), text)
+        record = {"key": key, "module": asdict(measured.costs)}
+        write_atomically(str(_place(task, "json")), json.dumps(record, indent=1) + "\n")
+    return measured.costs
+
+
+def _place(task: _Task, suffix: str) -> Path:
+    return Path(task.folder or "") / "modules" / f"{task.name}.{suffix}"
+
+
+def _kept(task: _Task, key: str) -> ModuleCosts | None:
+    """The record in the folder, if it is of this very task."""
+    if not task.folder:
+        return None
+    try:
+        record = json.loads(_place(task, "json").read_text(encoding="utf-8"))
+        return read_module_costs(record["module"]) if record["key"] == key else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # not there, or not what we wrote: it is found again
+
+
+def _key(task: _Task, ir: str) -> str:
+    settings = task.settings
+    effort = settings.effort
+    table = Path(settings.mcpu) if settings.mcpu else None  # a target may be a file
+    parts = [
+        *(FORMAT, _code(), llvm.tool_version("opt"), task.name, task.file, settings.packers, settings.mcpu),
+        *(effort.time_limit, effort.gap, effort.solver),
+        table.read_text() if table and table.is_file() else "",
+    ]
+    return hashlib.sha256(f"{json.dumps(parts)}\n{ir}".encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@cache
+def _code() -> str:
+    """A hash of the package's files that a comparison may run through or read."""
+    root = Path(__file__).resolve().parent.parent
+    hashed = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        inside = path.relative_to(root)
+        if path.is_file() and "__pycache__" not in inside.parts and inside.parts[0] not in ELSEWHERE:
+            hashed.update(str(inside).encode())
+            hashed.update(path.read_bytes())
+    return hashed.hexdigest()
+
+
+def _cpu() -> str:
+    """The name of this machine's processor, as far as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
