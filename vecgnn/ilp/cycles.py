@@ -10,7 +10,7 @@ from vecgnn.slp.pack import Pack
 from vecgnn.slp.schedule import Order
 
 Crossing = tuple[int, int]
-"""Two lanes of one pack: the one that something else depends on, and the one that depends on something else."""
+"""Two lanes of one pack: one that something else depends on, and one that depends on something else."""
 
 
 def offenders(graph: DependenceGraph, packs: Sequence[Pack]) -> list[Pack]:
@@ -34,7 +34,7 @@ def _orderly(graph: DependenceGraph, packs: Sequence[Pack]) -> bool:
 
 
 def crossings(graph: DependenceGraph, packs: Sequence[Pack]) -> list[Crossing]:
-    """The lanes through which a shortest cycle among the packs runs; empty where none runs through lanes alone.
+    """The lanes through which a shortest cycle of the packs runs; empty where none runs through lanes alone.
 
     Any packs that hold these pairs of lanes close the same cycle.
     """

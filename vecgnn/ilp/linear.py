@@ -1,4 +1,4 @@
-"""A linear program with binary and continuous columns, as data: what the model writes and the solver reads."""
+"""A linear program with binary and continuous columns: what the model writes and the solver reads."""
 
 from __future__ import annotations
 
@@ -83,22 +83,5 @@ class Linear:
         for column, factor in total.terms:
             self.costs[column] += price * factor
 
-    def parts(self) -> list[list[int]]:
-        """The columns of each independent part: no row joins columns of two parts."""
-        parent = list(range(len(self.costs)))
-
-        def root(column: int) -> int:
-            while parent[column] != column:
-                parent[column] = parent[parent[column]]
-                column = parent[column]
-            return column
-
-        for row in self.rows:
-            columns = iter(row.terms)
-            first = root(next(columns, 0))
-            for column in columns:
-                parent[root(column)] = first
-        found: dict[int, list[int]] = {}
-        for column in range(len(self.costs)):
-            found.setdefault(root(column), []).append(column)
-        return list(found.values())
+    def objective(self, values: Sequence[float]) -> float:
+        return self.constant + sum(cost * value for cost, value in zip(self.costs, values, strict=True))

@@ -1,9 +1,8 @@
-"""The search: independent parts, each by the whole program where it fits, by windows of it where it does not."""
+"""The search: independent parts, each by the whole program where it fits, by windows where it does not."""
 
 from __future__ import annotations
 
 import math
-import random
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,7 @@ from vecgnn.ilp.cycles import offenders
 from vecgnn.ilp.model import Model
 from vecgnn.ilp.parts import independent_parts
 from vecgnn.ilp.states import StateTable
+from vecgnn.ilp.windows import Regions
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.enumerate import candidate_packs
 from vecgnn.slp.greedy import pack_greedily
@@ -28,8 +28,12 @@ WINDOW = 40
 """Candidate packs set free at once, to begin with, where a part is searched by windows."""
 
 
-QUICKLY, HALF = 0.2, 0.7
-"""Shares of a part's time that the first windows may take, and the whole program after them."""
+WINDOW_TIME = 2.0
+LEAST_TIME = 0.05
+"""Seconds that one window may take, and less than which nothing is begun."""
+
+WIDTHS, FIRST_WINDOWS, WHOLE_PROGRAM = 0.2, 0.35, 0.75
+"""The shares of a part's time after which each step of its search must be done."""
 
 NOTHING = Packing()
 
@@ -162,18 +166,41 @@ class _Search:
     # One part
 
     def improve(self, part: Part) -> None:
-        """Windows first, for a good start; then the whole program, if it is not too large; then windows again."""
+        """Single widths and windows for a good start, the whole program if it is not too large, windows."""
         started = time.perf_counter()
         limit = self.effort.time_limit
         deadline = math.inf if limit is None else started + limit
         large = len(part.packs) > WINDOW
+
+        def until(share: float) -> float:
+            return deadline if limit is None else started + share * limit
+
+        if large:
+            self._widths(part, until(WIDTHS))
         if len(part.packs) <= WHOLE:
             if large:
-                self._windows(part, started + QUICKLY * (deadline - started), idle=5)
-            self._whole(part, started + (HALF if large else 1.0) * (deadline - started))
+                self._windows(part, until(FIRST_WINDOWS), idle=5)
+            self._whole(part, until(WHOLE_PROGRAM if large else 1.0))
         if large and not self._done(part):
             self._windows(part, deadline, idle=60)
         part.seconds = time.perf_counter() - started
+
+    def _widths(self, part: Part, deadline: float) -> None:
+        """The best packing with operations of one width only, whatever the loads: for each width."""
+        counts: dict[int, int] = defaultdict(int)
+        for pack in part.packs:
+            if pack.kind == "op":
+                counts[len(pack)] += 1
+        for width in sorted(counts, reverse=True):
+            left = deadline - time.perf_counter()
+            chosen = [pack for pack in part.packs if pack.kind in ("load", "reduce") or len(pack) == width]
+            if left < 0.1 or len(chosen) > WHOLE:
+                continue
+            model = Model(self.table, chosen, self.fixed)
+            answer = self._solve(model, (), left / 2)
+            part.notes["widths"] += 1
+            if answer.values is not None:
+                self._take(part, model, answer.values)
 
     def _done(self, part: Part) -> bool:
         """Whether the bound proves the best packing, or comes as near as was asked for."""
@@ -230,75 +257,30 @@ class _Search:
     # Windows
 
     def _windows(self, part: Part, deadline: float, idle: int) -> None:
-        """Set a neighbourhood of candidates free, keep the others as they are, solve; again elsewhere."""
-        near = _neighbours(self.pricer, part.packs)
-        numbers = {pack: number for number, pack in enumerate(part.packs)}
-        generator = random.Random(len(part.packs))
+        """Set a region of candidates free, keep the others as they are, solve; then elsewhere.
+
+        Ends at the deadline, or after ``idle`` regions in a row that gave nothing.
+        """
+        regions = Regions(self.pricer, part.packs)
         size = WINDOW
         vain = 0
-        while (left := deadline - time.perf_counter()) > 0.05 and vain < idle:
-            free = _region(near, generator, min(size, len(part.packs)))
-            best = [numbers[pack] for pack in part.best]
-            kept = [number for number in best if number not in free]
-            taken = {lane for number in kept for lane in part.packs[number].lanes}
-            inside = [number for number in free if taken.isdisjoint(part.packs[number].lanes)]
-            close = {other for number in inside for other in near[number]}
-            close |= {other for number in close for other in near[number]}
-            beside = [part.packs[number] for number in kept if number in close]
-            around = [part.packs[number] for number in kept if number not in close]
-            model = Model(self.table, [*beside, *(part.packs[n] for n in inside)], [*self.fixed, *beside])
+        while deadline - time.perf_counter() > LEAST_TIME and vain < idle:
+            window = regions.window(part.best, min(size, len(part.packs)))
+            model = Model(self.table, [*window.beside, *window.free], [*self.fixed, *window.beside])
             before, began = part.objective, time.perf_counter()
-            again, tries = True, 0
-            while again and tries < 4 and (left := deadline - time.perf_counter()) > 0.05:
-                answer = self._solve(model, [*beside, *(pack for pack in part.best)], min(left, 2.0))
+            for _ in range(4):
+                left = deadline - time.perf_counter()
+                if left < LEAST_TIME:
+                    break
+                answer = self._solve(model, part.best, min(left, WINDOW_TIME))
                 part.notes["windows"] += 1
-                tries += 1
-                again = answer.values is not None and self._take(part, model, answer.values, around)
+                if answer.values is None or not self._take(part, model, answer.values, window.away):
+                    break
             spent = time.perf_counter() - began
             vain = 0 if part.objective < before else vain + 1
-            if spent < 0.3 and size < len(part.packs):
+            if spent < WINDOW_TIME / 5:
                 size = int(size * 1.2) + 1
-            elif spent > 1.5:
+            elif spent > WINDOW_TIME * 0.75:
                 size = max(WINDOW // 2, int(size * 0.8))
             if self._done(part):
                 return
-
-
-def _neighbours(pricer: Pricer, packs: Sequence[Pack]) -> list[set[int]]:
-    """For each pack, those that share a lane or an operand pack with it, make its operands or use its lanes."""
-    definitions = pricer.graph.definitions
-    touching: dict[int, set[int]] = defaultdict(set)
-    by_key: dict[object, set[int]] = defaultdict(set)
-    needs: list[set[int]] = []
-    for number, pack in enumerate(packs):
-        for lane in pack.lanes:
-            touching[lane].add(number)
-        wanted: set[int] = set()
-        for key in pricer.terms(pack).keys:
-            by_key[key].add(number)
-            wanted.update(definitions[value] for value in key[2] if value in definitions)
-        needs.append(wanted)
-    near: list[set[int]] = [set() for _ in packs]
-    for group in (*touching.values(), *by_key.values()):
-        for number in group:
-            near[number] |= group
-    for number, wanted in enumerate(needs):
-        for lane in wanted:
-            for other in touching.get(lane, ()):
-                near[number].add(other)
-                near[other].add(number)
-    return near
-
-
-def _region(near: Sequence[set[int]], generator: random.Random, size: int) -> set[int]:
-    """Packs around a random one, the nearer first."""
-    free = {generator.randrange(len(near))}
-    frontier = list(free)
-    while frontier and len(free) < size:
-        number = frontier.pop(0)
-        others = sorted(near[number] - free)
-        generator.shuffle(others)
-        for other in others[: max(1, size - len(free))]:
-            free.add(other)
-            frontier.append(other)
-    return free

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,12 +59,12 @@ def solve(
     problem, variables = _problem(linear)
     if solver == DEFAULT:
         return _by_highs(linear, problem, variables, time_limit, gap, start)
-    return _by_name(problem, variables, solver, time_limit, gap)
+    return _by_name(linear, problem, variables, solver, time_limit, gap)
 
 
 def relaxation(linear: Linear, *, solver: str = DEFAULT, time_limit: float | None = None) -> float | None:
     """The objective without integrality, a lower bound; None where it was not found in time."""
-    problem, _ = _problem(linear)
+    problem, variables = _problem(linear)
     if solver == DEFAULT:
         highs = _Highs(mip=False, msg=False, threads=1, timeLimit=time_limit)
         problem.solve(highs)
@@ -72,7 +72,7 @@ def relaxation(linear: Linear, *, solver: str = DEFAULT, time_limit: float | Non
     else:
         tool = pulp.getSolver(solver, mip=False, msg=False, timeLimit=time_limit)
         done = problem.solve(tool) == pulp.LpStatusOptimal
-    return float(pulp.value(problem.objective)) if done else None
+    return linear.objective(_values(variables)) if done else None
 
 
 def _problem(linear: Linear) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
@@ -133,14 +133,20 @@ def _by_highs(
         return Answer(None, None, None, True, infeasible=True)
     if problem.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
         return Answer(None, None, bound, False)
-    objective = float(pulp.value(problem.objective))
+    values = _values(variables)
+    objective = linear.objective(values)
     if not any(linear.binary):
         bound = objective
     proved = highs.status == "Optimal" and bound is not None and bound > objective - 1
-    return Answer([variable.varValue or 0.0 for variable in variables], objective, bound, proved)
+    return Answer(values, objective, bound, proved)
+
+
+def _values(variables: Sequence[pulp.LpVariable]) -> list[float]:
+    return [variable.varValue or 0.0 for variable in variables]
 
 
 def _by_name(
+    linear: Linear,
     problem: pulp.LpProblem,
     variables: list[pulp.LpVariable],
     solver: str,
@@ -153,8 +159,8 @@ def _by_name(
         return Answer(None, None, None, True, infeasible=True)
     if problem.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
         return Answer(None, None, None, False)
-    objective = float(pulp.value(problem.objective))
+    values = _values(variables)
+    objective = linear.objective(values)
     # PuLP hands no bound on: an optimum is its own, if no gap was allowed.
     proved = problem.sol_status == pulp.LpSolutionOptimal and not gap
-    values = [variable.varValue or 0.0 for variable in variables]
     return Answer(values, objective, objective if proved else None, proved)

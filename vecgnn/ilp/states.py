@@ -51,7 +51,7 @@ class StateTable:
         self._gathers: dict[SourceKey, State | None] = {}
 
     def state(self, key: SourceKey, holders: Mapping[Vector, Pack]) -> State | None:
-        """The state in which just these vectors hold values of the operand pack; None where it has no price."""
+        """The state in which just these vectors hold values of the operand pack; None if it has no price."""
         group = (key, frozenset(holders))
         if group not in self._known:
             self._known[group] = self._state(key, holders)
