@@ -16,6 +16,7 @@ from vecgnn.slp.legality import pack_reason
 from vecgnn.slp.pack import Pack
 
 PACKS_PER_INSTRUCTION = 12
+TURNS = 1
 ALL_STARTS = 4
 """Chains up to this length get windows at every start; longer ones those of a tiling from either end."""
 
@@ -39,7 +40,11 @@ def candidate_packs(candidates: Candidates, extra: Iterable[Pack] = ()) -> Candi
 
 
 class _Closure:
-    """The packs found so far, and those whose operands and users are still to be followed."""
+    """The packs found so far, and by the number of turns from a seed those still to be followed.
+
+    Operands of users of operands mix lanes that have ever less to do with each other: growth may turn from
+    operands to users, or back, ``TURNS`` times.
+    """
 
     def __init__(self, candidates: Candidates) -> None:
         self.candidates = candidates
@@ -47,28 +52,30 @@ class _Closure:
         self.packs: dict[Pack, None] = {}
         self.truncated = False
         self._refused: set[Pack] = set()
-        self._pending: deque[Pack] = deque()
+        self._pending: list[deque[tuple[Pack, str]]] = [deque() for _ in range(TURNS + 1)]
 
     def block(self, block: int) -> None:
         bounds = self.graph.function.blocks[block]
         limit = len(self.packs) + PACKS_PER_INSTRUCTION * (bounds.stop - bounds.start)
         for seed in self._seeds(block):
             self.offer(seed)
-        while self._pending:
-            if len(self.packs) >= limit:
-                self.truncated = True
-                self._pending.clear()
-                return
-            self._follow(self._pending.popleft())
+        for turns, pending in enumerate(self._pending):
+            while pending:
+                if len(self.packs) >= limit:
+                    self.truncated = True
+                    pending.clear()
+                else:
+                    self._follow(*pending.popleft(), turns)
 
-    def offer(self, pack: Pack) -> None:
-        if pack in self.packs or pack in self._refused:
+    def offer(self, pack: Pack, towards: str = "", turns: int = 0) -> None:
+        """Add a pack found on the way ``towards`` operands or users (either, from a seed), if it is legal."""
+        if turns > TURNS or pack in self.packs or pack in self._refused:
             return
         if pack_reason(self.graph, pack):
             self._refused.add(pack)
             return
         self.packs[pack] = None
-        self._pending.append(pack)
+        self._pending[turns].append((pack, towards))
 
     def _seeds(self, block: int) -> Iterator[Pack]:
         chains = self.candidates.chains(block)
@@ -85,14 +92,14 @@ class _Closure:
                         yield pack
                     width //= 2
 
-    def _follow(self, pack: Pack) -> None:
+    def _follow(self, pack: Pack, towards: str, turns: int) -> None:
         for variant in self._arrangements(pack):
-            self.offer(variant)
+            self.offer(variant, towards, turns)
         for operand in pack.operands:
             for producer in self.candidates.producers(operand):
-                self.offer(producer)
+                self.offer(producer, "operands", turns + (towards == "users"))
         for consumer in self.candidates.consumers(pack):
-            self.offer(consumer)
+            self.offer(consumer, "users", turns + (towards == "operands"))
 
     def _arrangements(self, pack: Pack) -> Iterator[Pack]:
         """The same lanes with commutative operands as the program has them: look-ahead may be wrong."""
