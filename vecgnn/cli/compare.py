@@ -104,7 +104,7 @@ def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:
         except KeyboardInterrupt:
             bar.close()
             if folder:
-                print(f"vecgnn: {bar.n} of {count} modules are kept in {folder}", file=sys.stderr)
+                print(f"vecgnn: {folder} keeps what is finished; the same command goes on", file=sys.stderr)
             raise
 
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from vecgnn.compare.dominance import shortened
 from vecgnn.ir.dependence import DependenceGraph
 from vecgnn.ir.layout import vector_shape
 from vecgnn.ir.nodes import BINARY, CASTS, Form, Function, Instruction, Module
@@ -109,19 +108,18 @@ class Body:
         return frozenset(callee_name(each.form) for each in self.instructions if each.form.callee)
 
     @cached_property
-    def read_bytes(self) -> tuple[int, int]:
-        """Bytes that simple loads read: each once, and as often as they are read.  Loads of one address that
-        stand on both sides of a store count as often."""
+    def reads(self) -> Mapping[tuple[object, int], list[int]]:
+        """Of each byte that simple loads read, by its address, the loads.  Loads of one address that stand on
+        both sides of a store read the same byte."""
         graph = DependenceGraph(self.module, self.function)
-        once: set[tuple[object, int]] = set()
-        often = 0
+        reads: dict[tuple[object, int], list[int]] = {}
         for each in self.instructions:
             address = graph.access[each.index] if each.opcode == "load" else None
             if address is not None:
-                size = self.module.layout.store_size(each.type)
-                once.update(((address.base, address.terms), address.offset + k) for k in range(size))
-                often += size
-        return len(once), often
+                for byte in range(self.module.layout.store_size(each.type)):
+                    place = (address.base, address.terms), address.offset + byte
+                    reads.setdefault(place, []).append(each.index)
+        return reads
 
     def used_lanes(self, vector: Instruction) -> set[int]:
         """Lanes that anything reads."""
@@ -184,10 +182,6 @@ class Change:
         lanes.subtract(self.gone)
         return {kind: count for kind, count in lanes.items() if count}
 
-    def first(self, opcode: str) -> Instruction | None:
-        """The first new instruction of that opcode."""
-        return next((each for each in self.new if each.opcode == opcode), None)
-
     @cached_property
     def ends(self) -> Counter[str]:
         """What the new vectors are for: stores, reductions, and opcodes of scalars that read their lanes."""
@@ -204,8 +198,3 @@ class Change:
                 elif user.index not in new:
                     ends[user.opcode] += 1
         return ends
-
-
-def show(instruction: Instruction, words: str = "") -> str:
-    """An instruction as evidence, shortened, behind words that say what it shows."""
-    return (f"{words}: " if words else "") + shortened(instruction.text, 110)

@@ -1,13 +1,14 @@
 """Why LLVM's function came out cheaper than the best of ours, so that the next step is known.
 
     not tried     our packer left the function alone; the note says why
-    vocabulary    LLVM wrote a form that we have no pack for (``vecgnn.compare.forms``), and ours has not
+    vocabulary    much of what LLVM wrote is of a form that we have no pack for (``vecgnn.compare.forms``)
     price         our estimate of the change is not what LLVM prints for it
     solver        the integer program did not prove its answer the best
     candidates    none of these: the packs that LLVM chose were not among ours, or a greedy packer, if that
                   alone was asked, passed them by; the note says where LLVM's vectors end
 
-The first that holds is the cause: a form that is missing makes every later question moot.
+The first that holds is the cause: a form that is missing makes every later question moot.  Only where scalars
+alone read LLVM's vectors and ours found nothing does the missing seed come before the form.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from vecgnn.compare.bodies import Body, Change
-from vecgnn.compare.forms import FOREIGN
-from vecgnn.compare.records import LLVM, SCALAR, Cause, FunctionCosts, Outcome
+from vecgnn.compare.dominance import shortened
+from vecgnn.compare.forms import FOREIGN, MINOR, ROOTS, weight
+from vecgnn.compare.records import LLVM, SCALAR, VOCABULARY, Cause, FunctionCosts, Outcome
 from vecgnn.ir.dependence import build
 from vecgnn.ir.nodes import Module
 from vecgnn.ir.reader import read_module
@@ -25,6 +27,8 @@ from vecgnn.slp.cost import Pricer
 
 SEARCHES = "ilp"
 """The packer that proves what it answers."""
+SEEDED = frozenset({"store", "reduction"})
+"""Ends of vector code at which our candidates begin."""
 
 
 def attribute(
@@ -62,27 +66,38 @@ def _cause(function: FunctionCosts, best: str, modules: Mapping[str, Module], mc
     if outcome.reason and not outcome.changed:
         return cause("not tried", outcome.reason)
     if llvm is None:
-        return cause(
-            "vocabulary", forms={"what our reader does not know": "LLVM's function is not understood"}
-        )
-    if forms := missing_forms(scalar, llvm, ours):
-        return cause("vocabulary", forms=forms)
-    if note := _mispriced(function, outcome, scalar, mcpu):
-        return cause("price", note)
+        return cause(VOCABULARY, forms={"what our reader does not know": "LLVM's function is not understood"})
+    forms, leading = missing_forms(scalar, llvm, ours)
     ends = Change(scalar, llvm).ends
-    where = f"LLVM's vectors end in {', '.join(f'{count} {end}' for end, count in ends.most_common())}"
+    where = "LLVM's vectors end in " + ", ".join(f"{count} {end}" for end, count in ends.most_common())
+    # Our packers begin at memory and at reductions: a tree that scalars alone read has no seed.
+    unseeded = not outcome.changed and not SEEDED & ends.keys() and not ROOTS & forms.keys()
+    if leading and unseeded:
+        return cause("candidates", f"no seed; {where}", forms)
+    if leading:
+        return cause(VOCABULARY, forms=forms)
+    if note := _mispriced(function, outcome, scalar, mcpu):
+        return cause("price", note, forms)
     searched = function.outcomes.get(SEARCHES)
     if searched is None:
-        return cause("candidates", f"or the choice, as {best} alone was asked; {where}")
+        return cause("candidates", f"or the choice, as {best} alone was asked; {where}", forms)
     if searched.status != "optimal":
-        return cause("solver", f"its answer is {searched.status or 'without a status'}")
-    return cause("candidates", where)
+        return cause("solver", f"its answer is {searched.status or 'without a status'}; {where}", forms)
+    return cause("candidates", where, forms)
 
 
-def missing_forms(scalar: Body, llvm: Body, ours: Body) -> dict[str, str]:
-    """The foreign forms that LLVM's function has and ours has not, the likeliest to decide first."""
+def missing_forms(scalar: Body, llvm: Body, ours: Body) -> tuple[dict[str, str], bool]:
+    """The foreign forms that LLVM's function has and ours has not, each with an instruction that shows it,
+    and whether the first of them is enough of the vector code to decide."""
     theirs, own = Change(scalar, llvm), Change(scalar, ours)
-    return {name: shown for name, detect in FOREIGN.items() if (shown := detect(theirs)) and not detect(own)}
+    found = {
+        form: shown
+        for form, detect in FOREIGN.items()
+        if (shown := list(detect(theirs))) and not any(True for _ in detect(own))
+    }
+    leading = {form for form, shown in found.items() if weight(theirs, form, shown) >= MINOR}
+    ordered = sorted(found, key=lambda form: form not in leading)
+    return {form: shortened(found[form][0].text, 110) for form in ordered}, bool(leading)
 
 
 def _body(module: Module, name: str) -> Body | None:

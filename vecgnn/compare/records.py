@@ -42,6 +42,10 @@ SCALAR = "scalar"
 """The name that stands for the module as it came among the sides of a comparison."""
 
 
+VOCABULARY = "vocabulary"
+"""The kind of cause that is a form of vector code, whose name goes with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one packer made of one function; costs are LLVM's printed throughput costs."""
@@ -62,7 +66,8 @@ class Cause:
     """Why LLVM's function is cheaper than the best of ours, by ``difference``.
 
     kind: "not tried", "vocabulary", "price", "solver" or "candidates"; forms: what LLVM used and we have not,
-    the likeliest first, each with an instruction that shows it; against: our best packer.
+    the likeliest first, each with an instruction that shows it (with another kind than "vocabulary" there is
+    too little of each to decide); against: our best packer.
     """
 
     kind: str
@@ -74,7 +79,13 @@ class Cause:
     @property
     def name(self) -> str:
         """How tables name it: the likeliest form for vocabulary, else the kind."""
-        return f"{self.kind}: {next(iter(self.forms))}" if self.forms else self.kind
+        return f"{self.kind}: {next(iter(self.forms))}" if self.kind == VOCABULARY else self.kind
+
+    @property
+    def besides(self) -> list[str]:
+        """Forms that LLVM used too, named as ``name`` names them."""
+        names = [f"{VOCABULARY}: {form}" for form in self.forms]
+        return names[1:] if self.kind == VOCABULARY else names
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,9 +147,10 @@ def _work(task: _Task) -> ModuleCosts | Failure:
             return kept
         measured = measure(task.name, task.file, ir, settings.packers, settings.mcpu, settings.effort)
     except VecgnnError as error:
-        return Failure(task.file, str(error))
+        message = str(error)
+        return Failure(task.file, message if task.file in message else f"{task.file}: {message}")
     except Exception as error:  # one module's trouble is not that of the others
-        return Failure(task.file, f"BUG, please report: {type(error).__name__}: {error}")
+        return Failure(task.file, f"{task.file}: BUG, please report: {type(error).__name__}: {error}")
     if task.folder:
         for side, text in measured.texts.items():
             write_atomically(str(_place(task, f"{side}.ll")), text)

@@ -127,7 +127,7 @@ def cause_counts(functions: Sequence[FunctionCosts]) -> list[CauseCount]:
         if cause := function.cause:
             first[cause.name] += 1
             difference[cause.name] += cause.difference
-            besides.update(f"{cause.kind}: {form}" for form in list(cause.forms)[1:])
+            besides.update(cause.besides)
     names = sorted({*first, *besides}, key=lambda name: (-difference[name], -besides[name], name))
     return [CauseCount(name, first[name], difference[name], besides[name]) for name in names]
 
