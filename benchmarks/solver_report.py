@@ -33,7 +33,8 @@ def told(table: dict[str, Any]) -> str:
         lines += ["", *_source(source, [record for record in records if record["source"] == source])]
     if len(sources) > 1:
         lines += ["", *_source("all", records)]
-    lines += ["", *_worst(records), *_troubles(records)]
+    if records:
+        lines += ["", *_worst(records), *_troubles(records)]
     return "\n".join(lines)
 
 

@@ -48,7 +48,7 @@ def each(
     try:
         while pending or workers:
             while pending and len(workers) < jobs:
-                worker = _start(function, pending.popleft())
+                worker = _start(function, pending.popleft(), list(workers))
                 workers[worker.connection] = worker
             for ready in wait(list(workers)):
                 assert isinstance(ready, Connection)
@@ -74,9 +74,9 @@ def each(
             worker.process.join()
 
 
-def _start(function: Callable[[Task], Result], task: Task) -> _Worker[Task]:
+def _start(function: Callable[[Task], Result], task: Task, others: Sequence[Connection]) -> _Worker[Task]:
     ours, theirs = _CONTEXT.Pipe()
-    process = _CONTEXT.Process(target=_serve, args=(function, theirs, ours), daemon=True)
+    process = _CONTEXT.Process(target=_serve, args=(function, theirs, [ours, *others]), daemon=True)
     process.start()
     theirs.close()  # so that a dead worker reads as the end of the file
     ours.send(task)
@@ -88,10 +88,12 @@ def _stop(worker: _Worker[Any]) -> None:
     worker.process.join()
 
 
-def _serve(function: Callable[[Any], Any], connection: Connection, others: Connection) -> None:
+def _serve(function: Callable[[Any], Any], connection: Connection, inherited: Sequence[Connection]) -> None:
     # Ctrl-C is the parent's affair: a search would take it for a wish to have its best answer so far.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    others.close()
+    # A pipe ends for its worker only where no other process has the parent's end of it.
+    for other in inherited:
+        other.close()
     while True:
         try:
             task = connection.recv()
