@@ -156,12 +156,16 @@ class Operands:
             return
         for column, copy in own.items():
             role = roles[column]
-            if use[0] in role.reads:
+            read = use[0] in role.reads
+            if read:
                 self._reading[use].append(copy)
-            if index in self.program.by_lane:
-                holder = next((vector for vector in role.vectors if index in vector), None)
-                if holder is not None or role.exact:
-                    self.held[use][holder].append(copy)
+            if index not in self.program.by_lane:
+                continue
+            holder = next((vector for vector in role.vectors if index in vector), None)
+            if holder is not None and read:  # an extract from the vector is what is read
+                self.linear.at_least(self.program.vector(holder), column_sum((copy,)))
+            elif holder is not None or role.exact:
+                self.held[use][holder].append(copy)
 
     def _uses_of(self, key: SourceKey, pack: Pack) -> Iterator[Use]:
         for value, lane in self._users_in(key, pack):

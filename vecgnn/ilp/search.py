@@ -27,7 +27,6 @@ WHOLE = 400
 WINDOW = 40
 """Candidate packs set free at once, to begin with, where a part is searched by windows."""
 
-
 WINDOW_TIME = 2.0
 LEAST_TIME = 0.05
 """Seconds that one window may take, and less than which nothing is begun."""
@@ -71,8 +70,8 @@ def search(
     status = found.run()
     chosen = found.packing()
     objective = found.objective(chosen)
-    if objective is None:
-        raise InternalError(f"{problem.graph.function.name}: the packing found has no price")
+    if objective != sum(part.objective for part in found.parts):
+        raise InternalError(f"{problem.graph.function.name}: its parts are not independent: {objective}")
     bounds = [part.bound for part in found.parts]
     bound = None if None in bounds else sum(bound for bound in bounds if bound is not None)
     solution = Solution(
@@ -91,19 +90,21 @@ class _Search:
         self.pricer = Pricer(problem.graph, problem.target)
         self.table = StateTable(self.pricer)
         self.fixed = tuple(fixed)
-        start = self.fixed or pack_greedily(problem).packing.packs
-        found = candidate_packs(problem.candidates, start)
+        self.start = self.fixed or pack_greedily(problem).packing.packs
+        found = candidate_packs(problem.candidates, self.start)
         self.truncated = found.truncated
         lanes = {lane for pack in self.fixed for lane in pack.lanes}
         packs = [pack for pack in found.packs if pack in self.fixed or lanes.isdisjoint(pack.lanes)]
+        begun = set(self.start)
         self.parts = [
-            self._part(members, [pack for pack in members if pack in set(start)])
+            self._part(members, [pack for pack in members if pack in begun])
             for members in independent_parts(self.pricer, packs)
         ]
 
     def _part(self, packs: list[Pack], best: list[Pack]) -> Part:
         objective = self.objective(best)
-        assert objective is not None
+        if objective is None:
+            raise InternalError(f"{self.problem.graph.function.name}: the packs to begin with have no price")
         return Part(packs, best, objective)
 
     def objective(self, packs: Sequence[Pack]) -> int | None:
@@ -137,7 +138,11 @@ class _Search:
                 pass
         except KeyboardInterrupt:
             if offenders(self.problem.graph, self.packing()):
-                raise
+                begun = set(self.start)
+                self.parts = [
+                    self._part(part.packs, [pack for pack in part.packs if pack in begun])
+                    for part in self.parts
+                ]
             return "interrupted"
         return "optimal" if all(part.proved for part in self.parts) else "feasible"
 

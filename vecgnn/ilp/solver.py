@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -105,16 +106,25 @@ class _Highs(pulp.HiGHS):
         if self._start:
             highs.setSolution(len(self._start), list(self._start), list(self._start.values()))
         highs.HandleUserInterrupt = True
-        thread = highs.startSolve()
         try:
+            thread = highs.startSolve()
             while thread.is_alive():
                 thread.join(0.2)
         except KeyboardInterrupt:
             highs.cancelSolve()
-            thread.join()
+            _wait(highs)
             raise
         self.status = highs.modelStatusToString(highs.getModelStatus())
         self.bound = highs.getInfo().mip_dual_bound
+
+
+def _wait(highs: Any) -> None:
+    """Until the solver has stopped: to go on while it runs would end the process."""
+    while highs.is_solver_running():
+        try:
+            time.sleep(0.05)
+        except KeyboardInterrupt:
+            continue
 
 
 def _by_highs(

@@ -55,9 +55,9 @@ class Pricer:
     target's table has no price for: a packing may only be kept while it is zero.
 
     What does not change with the packs: ``prices`` of the scalar instructions; ``immortal``, which of them
-    stay whoever reads them; ``reads``, how often scalars read a value; ``native``, lanes of vectors that the function has already; ``loads``, results of
-    simple scalar loads; ``folded``, conversions that cost less because they read a scalar load (that load,
-    what is saved).
+    stay whoever reads them; ``reads``, how often scalars read a value; ``native``, lanes of vectors that the
+    function has already; ``loads``, results of simple scalar loads; ``folded``, conversions that cost less
+    because they read a scalar load (that load, what is saved).
     """
 
     def __init__(self, graph: DependenceGraph, target: Target) -> None:
