@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from vecgnn.errors import InternalError
 from vecgnn.ilp import solver
 from vecgnn.ilp.cycles import offenders
+from vecgnn.ilp.exchange import Exchange
 from vecgnn.ilp.model import Model
 from vecgnn.ilp.parts import independent_parts
 from vecgnn.ilp.states import StateTable
@@ -31,7 +32,7 @@ WINDOW_TIME = 2.0
 LEAST_TIME = 0.05
 """Seconds that one window may take, and less than which nothing is begun."""
 
-WIDTHS, FIRST_WINDOWS, WHOLE_PROGRAM = 0.2, 0.35, 0.75
+EXCHANGE, WIDTHS, FIRST_WINDOWS, WHOLE_PROGRAM = 0.1, 0.25, 0.4, 0.8
 """The shares of a part's time after which each step of its search must be done."""
 
 NOTHING = Packing()
@@ -181,6 +182,7 @@ class _Search:
             return deadline if limit is None else started + share * limit
 
         if large:
+            self._exchange(part, until(EXCHANGE))
             self._widths(part, until(WIDTHS))
         if len(part.packs) <= WHOLE:
             if large:
@@ -189,6 +191,12 @@ class _Search:
         if large and not self._done(part):
             self._windows(part, deadline, idle=60)
         part.seconds = time.perf_counter() - started
+
+    def _exchange(self, part: Part, deadline: float) -> None:
+        packs = Exchange(self.pricer, part.packs, part.best, self.fixed).improve(deadline)
+        objective = self.objective(packs)
+        if objective is not None and objective < part.objective:
+            part.best, part.objective = packs, objective
 
     def _widths(self, part: Part, deadline: float) -> None:
         """The best packing with operations of one width only, whatever the loads: for each width."""

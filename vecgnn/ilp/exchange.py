@@ -1,0 +1,123 @@
+"""Local search: put a pack and what makes its operands in the place of whatever stands in their way.
+
+A move costs a few price updates, so thousands are tried in the time of one program.  It gives the programs a
+start that greedy, which never takes back a choice, does not find.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from vecgnn.slp.cost import Pricer
+from vecgnn.slp.pack import Pack
+from vecgnn.slp.schedule import Order
+
+DEPTH = 24
+
+
+class Exchange:
+    """The packs chosen now, and the candidates that may replace them."""
+
+    def __init__(
+        self, pricer: Pricer, packs: Sequence[Pack], chosen: Iterable[Pack], fixed: Iterable[Pack]
+    ) -> None:
+        self.pricer = Pricer(pricer.graph, pricer.target)
+        self.packs = packs
+        self.fixed = frozenset(fixed)
+        self.chosen = dict.fromkeys(chosen)
+        self.pricer.update(add=tuple(self.chosen))
+        self._by_lanes: dict[tuple[int, ...], list[Pack]] = defaultdict(list)
+        for pack in packs:
+            self._by_lanes[pack.lanes].append(pack)
+
+    def improve(self, deadline: float) -> list[Pack]:
+        """Moves for every candidate, again and again, until none lowers the price or time is up."""
+        generator = random.Random(len(self.packs))
+        moves = list(self.packs)
+        improved = True
+        while improved:
+            improved = False
+            generator.shuffle(moves)
+            for pack in moves:
+                if time.perf_counter() > deadline:
+                    return list(self.chosen)
+                improved |= self._move(pack)
+        return list(self.chosen)
+
+    def _move(self, pack: Pack) -> bool:
+        """Bring a pack in with its operands, or take it out; whether the price is lower for it."""
+        if pack in self.fixed:
+            return False
+        before = dict(self.chosen)
+        total, unpriced = self.pricer.total, self.pricer.unpriced
+        if pack in self.chosen:
+            around = self._touching(pack)
+            self._change((), (pack,))
+        else:
+            tree = self._tree(pack)
+            lanes = {lane for each in tree for lane in each.lanes}
+            displaced = {self.pricer.owner[lane] for lane in lanes if lane in self.pricer.owner} - set(tree)
+            if not displaced.isdisjoint(self.fixed):
+                return False
+            around = [other for each in displaced for other in self._touching(each)]
+            added = [each for each in tree if each not in self.chosen]
+            self._change(added, displaced)
+            around = [*reversed(added), *around]
+        for other in dict.fromkeys(around):
+            if other in self.chosen and other not in self.fixed:
+                worse = self.pricer.unpriced
+                change = self._change((), (other,))
+                if change > 0 or self.pricer.unpriced > worse:
+                    self._change((other,), ())
+        if self.pricer.unpriced <= unpriced and self.pricer.total < total and self._orderly():
+            return True
+        kept = self.chosen
+        self._change(
+            [each for each in before if each not in kept], [each for each in kept if each not in before]
+        )
+        self.chosen = before
+        return False
+
+    def _change(self, add: Iterable[Pack], remove: Iterable[Pack]) -> int:
+        add, remove = tuple(add), tuple(remove)
+        change = 0
+        if remove:  # apart, since an instruction may go from one pack to another
+            change += self.pricer.update(remove=remove)
+        if add:
+            change += self.pricer.update(add=add)
+        for pack in remove:
+            del self.chosen[pack]
+        self.chosen.update(dict.fromkeys(add))
+        return change
+
+    def _tree(self, pack: Pack) -> list[Pack]:
+        """The pack and candidates that make its operands as they stand, and theirs."""
+        tree = [pack]
+        taken = set(pack.lanes)
+        for current in tree:
+            for values in current.operands:
+                lanes = tuple(self.pricer.graph.definitions.get(value, -1) for value in values)
+                options = self._by_lanes.get(lanes, ())
+                known = next((each for each in options if each in self.chosen), None)
+                maker = known or next(iter(options), None)
+                if maker is not None and taken.isdisjoint(lanes) and len(tree) < DEPTH:
+                    tree.append(maker)
+                    taken.update(lanes)
+        return tree
+
+    def _touching(self, pack: Pack) -> list[Pack]:
+        """Chosen packs that make operands of the pack or use its lanes."""
+        graph = self.pricer.graph
+        lanes = [
+            graph.definitions[value] for key in pack.operands for value in key if value in graph.definitions
+        ]
+        lanes += [user for lane in pack.lanes for user in graph.users[lane]]
+        found = (self.pricer.owner.get(lane) for lane in lanes)
+        return list(dict.fromkeys(other for other in found if other is not None and other != pack))
+
+    def _orderly(self) -> bool:
+        order = Order(self.pricer.graph)
+        return all(order.add(pack) for pack in self.chosen)
