@@ -6,17 +6,24 @@ that is laid out beforehand.  It is bounded: where the bound bites, ``truncated`
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vecgnn.slp.candidates import MAX_LANES, Candidates
-from vecgnn.slp.forms import commutative, vector_positions
+from vecgnn.slp.forms import commutative, elementwise_key, vector_positions
 from vecgnn.slp.legality import pack_reason
 from vecgnn.slp.pack import Pack
 
 PACKS_PER_INSTRUCTION = 12
+"""The bound, of each block."""
+
+ALIKE_LANES = 8
+"""Lanes of the widest seed that is no memory access and no reduction."""
+
 TURNS = 1
+"""How often growth turns from operands to users or back."""
+
 ALL_STARTS = 4
 """Chains up to this length get windows at every start; longer ones those of a tiling from either end."""
 
@@ -59,6 +66,8 @@ class _Closure:
         limit = len(self.packs) + PACKS_PER_INSTRUCTION * (bounds.stop - bounds.start)
         for seed in self._seeds(block):
             self.offer(seed)
+        for pair in self._alike(block):
+            self.offer(pair, turns=TURNS)
         for turns, pending in enumerate(self._pending):
             while pending:
                 if len(self.packs) >= limit:
@@ -91,6 +100,37 @@ class _Closure:
                     if (pack := self.candidates.reduction_pack(root, leaves, width)) is not None:
                         yield pack
                     width //= 2
+
+    def _alike(self, block: int) -> Iterator[Pack]:
+        """Seeds without memory: isomorphic operands of one instruction, isomorphic users of one value."""
+        bounds = self.graph.function.blocks[block]
+        instructions = self.graph.function.instructions
+        inside = range(bounds.start, bounds.stop)
+        for index in inside:
+            operands = instructions[index].operands
+            made = dict.fromkeys(self.graph.definitions.get(value, -1) for value in operands)
+            yield from self._groups([lane for lane in made if lane in inside])
+            name = instructions[index].name
+            users: dict[int, list[int]] = defaultdict(list)
+            for user in self.graph.users[index]:
+                if user in inside:
+                    users[instructions[user].operands.index(name)].append(user)
+            for members in users.values():
+                yield from self._groups(members)
+
+    def _groups(self, members: Sequence[int]) -> Iterator[Pack]:
+        """Packs of each power of two of those members that are isomorphic, in the order given."""
+        groups: dict[Hashable, list[int]] = defaultdict(list)
+        for lane in members:
+            key = elementwise_key(self.graph.function.instructions[lane].form)
+            if key is not None:
+                groups[key].append(lane)
+        for group in groups.values():
+            width = 2
+            while width <= min(len(group), ALIKE_LANES):
+                for start in range(0, len(group) - width + 1, width):
+                    yield self.candidates.elementwise_pack(group[start : start + width])
+                width *= 2
 
     def _follow(self, pack: Pack, towards: str, turns: int) -> None:
         for variant in self._arrangements(pack):
