@@ -73,6 +73,7 @@ def holds(problem: PackingProblem) -> None:
     assert check(problem.graph, solution.packing) == ""
     assert solution.objective <= greedy.objective
     assert solution.objective == sum(part.objective for part in parts)
+    assert not any(part.notes["overpriced"] or part.notes["infeasible"] for part in parts)
     assert solution.bound is None or solution.bound <= solution.objective
     best = least(problem, packs)
     if best is not None:

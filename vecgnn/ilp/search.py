@@ -219,6 +219,10 @@ class _Search:
         """Whether the bound proves the best packing, or comes as near as was asked for."""
         if part.bound is None:
             return False
+        if part.bound > part.objective:  # the program overprices something: a defect, and no proof
+            part.notes["overpriced"] += 1
+            part.bound = None
+            return False
         if part.bound > part.objective - 1 + solver.TOLERANCE:
             part.bound = float(part.objective)
             part.proved = True
@@ -236,8 +240,7 @@ class _Search:
                 bound = math.ceil(answer.bound - solver.TOLERANCE)
                 part.bound = bound if part.bound is None else max(part.bound, bound)
             if answer.values is None:
-                if answer.infeasible:
-                    return
+                part.notes["infeasible"] += answer.infeasible  # no packs at all is a solution: a defect
                 break
             again = self._take(part, model, answer.values)
             if self._done(part) or not again:
