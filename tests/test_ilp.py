@@ -86,19 +86,19 @@ def holds(problem: PackingProblem) -> None:
         assert relaxed <= best + 1e-6
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+@settings(deadline=None, suppress_health_check=SLOW)
 @given(functions(), st.sampled_from(TARGETS))
 def test_equal_to_brute_force_on_random_functions(text: str, cpu: str):
     holds(problem_of(text, cpu))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+@settings(deadline=None, suppress_health_check=SLOW)
 @given(isomorphic_lanes(), st.sampled_from(TARGETS))
 def test_equal_to_brute_force_on_isomorphic_lanes(text: str, cpu: str):
     holds(problem_of(text, cpu))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@settings(deadline=None, suppress_health_check=SLOW)
 @given(st.integers(0, 100_000), st.sampled_from(TARGETS))
 def test_equal_to_brute_force_on_generated_functions(seed: int, cpu: str):
     problem = problem_of(generate(seed, instructions=14), cpu)
@@ -106,7 +106,7 @@ def test_equal_to_brute_force_on_generated_functions(seed: int, cpu: str):
     holds(problem)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@settings(deadline=None, suppress_health_check=SLOW)
 @given(isomorphic_lanes(), st.data())
 def test_fixed_packs_are_kept_and_the_rest_is_best(text: str, data: st.DataObject):
     problem = problem_of(text)
@@ -128,7 +128,7 @@ def test_fixed_packs_are_kept_and_the_rest_is_best(text: str, data: st.DataObjec
         assert (solution.objective, solution.status) == (best, "optimal")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+@settings(deadline=None, suppress_health_check=SLOW)
 @given(isomorphic_lanes(), st.data())
 def test_parts_do_not_change_each_others_price(text: str, data: st.DataObject):
     problem = problem_of(text)
