@@ -271,3 +271,38 @@ def test_packs_that_close_a_cycle_exclude_each_other():
     (row,) = model.linear.rows[rows:]
     assert (row.terms, row.lower) == ({0: -1.0, 1: -1.0}, -1.0)
     assert pack_optimally(problem).status == "optimal"
+
+
+JOINED_BY_A_CYCLE = HEADER + (
+    "define void @f(ptr noalias %p, ptr noalias %r) #0 {\n"
+    "  %pm8 = getelementptr i8, ptr %p, i64 -8\n"
+    "  %pm4 = getelementptr i8, ptr %p, i64 -4\n"
+    "  %p4 = getelementptr i8, ptr %p, i64 4\n"
+    "  %p8 = getelementptr i8, ptr %p, i64 8\n"
+    "  %r4 = getelementptr i8, ptr %r, i64 4\n"
+    "  store i32 5, ptr %p4, align 4\n"
+    "  %y0 = load i32, ptr %p4, align 4\n"
+    "  %y1 = load i32, ptr %p8, align 4\n"
+    "  %z = call i32 @g(i32 %y1)\n"
+    "  store i32 %z, ptr %p, align 4\n"
+    "  store i32 2, ptr %pm4, align 4\n"
+    "  store i32 1, ptr %pm8, align 4\n"
+    "  store i32 %y0, ptr %r, align 4\n"
+    "  store i32 %y1, ptr %r4, align 4\n"
+    "  ret void\n"
+    "}\n"
+    "declare i32 @g(i32) memory(none) nounwind willreturn\n"
+    'attributes #0 = { "target-cpu"="x86-64-v3" }\n'
+)
+
+
+def test_parts_whose_packs_close_a_cycle_are_joined():
+    problem = problem_of(JOINED_BY_A_CYCLE)
+    packs = candidate_packs(problem.candidates).packs
+    parts = independent_parts(Pricer(problem.graph, problem.target), packs)
+    assert len(parts) == 2
+    solution, found = search(problem)
+    assert len(found) == 1
+    assert found[0].notes["cycles"] > 0
+    assert check(problem.graph, solution.packing) == ""
+    assert (solution.objective, solution.status) == (least(problem, packs), "optimal")

@@ -38,7 +38,7 @@ EXCHANGE, WIDTHS, FIRST_WINDOWS, WHOLE_PROGRAM = 0.1, 0.25, 0.4, 0.8
 NOTHING = Packing()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Part:
     """An independent part: its candidates, the best of them so far, a bound on their objective."""
 
@@ -71,7 +71,7 @@ def search(
     status = found.run()
     chosen = found.packing()
     objective = found.objective(chosen)
-    if objective != sum(part.objective for part in found.parts):
+    if objective is None or objective != sum(part.objective for part in found.parts):
         raise InternalError(f"{problem.graph.function.name}: its parts are not independent: {objective}")
     bounds = [part.bound for part in found.parts]
     bound = None if None in bounds else sum(bound for bound in bounds if bound is not None)
@@ -96,13 +96,12 @@ class _Search:
         self.truncated = found.truncated
         lanes = {lane for pack in self.fixed for lane in pack.lanes}
         packs = [pack for pack in found.packs if pack in self.fixed or lanes.isdisjoint(pack.lanes)]
-        begun = set(self.start)
-        self.parts = [
-            self._part(members, [pack for pack in members if pack in begun])
-            for members in independent_parts(self.pricer, packs)
-        ]
+        self.parts = [self._begun(members) for members in independent_parts(self.pricer, packs)]
 
-    def _part(self, packs: list[Pack], best: list[Pack]) -> Part:
+    def _begun(self, packs: list[Pack]) -> Part:
+        """A part with those of its packs chosen that the search began with."""
+        among = set(packs)
+        best = [pack for pack in self.start if pack in among]
         objective = self.objective(best)
         if objective is None:
             raise InternalError(f"{self.problem.graph.function.name}: the packs to begin with have no price")
@@ -139,11 +138,7 @@ class _Search:
                 pass
         except KeyboardInterrupt:
             if offenders(self.problem.graph, self.packing()):
-                begun = set(self.start)
-                self.parts = [
-                    self._part(part.packs, [pack for pack in part.packs if pack in begun])
-                    for part in self.parts
-                ]
+                self.parts = [self._begun(part.packs) for part in self.parts]
             return "interrupted"
         return "optimal" if all(part.proved for part in self.parts) else "feasible"
 
@@ -161,10 +156,10 @@ class _Search:
         joined = [part for part in self.parts if not bad.isdisjoint(part.best)]
         self.parts = [part for part in self.parts if part not in joined]
         order = Order(self.problem.graph)
-        best = [pack for part in joined for pack in part.best if order.add(pack)]
-        if (objective := self.objective(best)) is None:
-            best, objective = [], 0
-        merged = Part([pack for part in joined for pack in part.packs], best, objective)
+        kept = [pack for part in joined for pack in part.best if order.add(pack)]
+        merged = self._begun([pack for part in joined for pack in part.packs])
+        if (objective := self.objective(kept)) is not None and objective < merged.objective:
+            merged.best, merged.objective = kept, objective
         self.improve(merged)
         self.parts.append(merged)
         return True
