@@ -218,6 +218,16 @@ def test_no_time_gives_the_greedy_packing():
     assert solution.bound is None
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@given(isomorphic_lanes())
+def test_a_gap_ends_the_search_within_it(text: str):
+    solution, parts = search(problem_of(text), Effort(time_limit=60, gap=0.4))
+    for part in parts:
+        assert part.bound is not None
+        assert part.objective - part.bound <= 0.4 * abs(part.objective)
+    assert (solution.status == "optimal") == all(part.proved for part in parts)
+
+
 def test_progress_ends_with_all_parts():
     seen: list[Progress] = []
     solution = pack_optimally(problem_of(COMPLEX_PRODUCT), Effort(progress=seen.append))

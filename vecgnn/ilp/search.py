@@ -205,7 +205,7 @@ class _Search:
             if left < 0.1 or len(chosen) > WHOLE:
                 continue
             model = Model(self.table, chosen, self.fixed)
-            answer = self._solve(model, (), left / 2)
+            answer = self._solve(model, (), part.objective, left / 2)
             part.notes["widths"] += 1
             if answer.values is not None:
                 self._take(part, model, answer.values)
@@ -221,15 +221,18 @@ class _Search:
         if part.bound > part.objective - 1 + solver.TOLERANCE:
             part.bound = float(part.objective)
             part.proved = True
-        allowed = self.effort.gap * abs(part.objective)
-        return part.proved or part.objective - part.bound <= allowed
+        return part.proved or part.objective - part.bound <= self._allowed(part.objective)
+
+    def _allowed(self, objective: int) -> float:
+        """How far a bound may lie below the objective, where less than the optimum was asked for."""
+        return self.effort.gap * abs(objective)
 
     def _whole(self, part: Part, deadline: float) -> None:
         model = Model(self.table, part.packs, self.fixed)
         part.notes["columns"] = max(part.notes["columns"], len(model.linear.costs))
         part.notes["rows"] = max(part.notes["rows"], len(model.linear.rows))
         while (left := deadline - time.perf_counter()) > 0:
-            answer = self._solve(model, part.best, left)
+            answer = self._solve(model, part.best, part.objective, left)
             part.notes["solves"] += 1
             if answer.bound is not None:
                 bound = math.ceil(answer.bound - solver.TOLERANCE)
@@ -241,12 +244,12 @@ class _Search:
             if self._done(part) or not again:
                 break
 
-    def _solve(self, model: Model, start: Iterable[Pack], seconds: float) -> solver.Answer:
+    def _solve(self, model: Model, start: Iterable[Pack], objective: int, seconds: float) -> solver.Answer:
         return solver.solve(
             model.linear,
             solver=self.solver,
             time_limit=None if math.isinf(seconds) else max(0.05, seconds),
-            gap=self.effort.gap,
+            gap=self._allowed(objective),
             start=model.start(start),
         )
 
@@ -283,7 +286,7 @@ class _Search:
                 left = deadline - time.perf_counter()
                 if left < LEAST_TIME:
                     break
-                answer = self._solve(model, part.best, min(left, WINDOW_TIME))
+                answer = self._solve(model, part.best, part.objective, min(left, WINDOW_TIME))
                 part.notes["windows"] += 1
                 if answer.values is None or not self._take(part, model, answer.values, window.away):
                     break

@@ -55,7 +55,8 @@ def solve(
 ) -> Answer:
     """Solve the program; ``start`` gives values of binary columns to begin from, where the solver takes them.
 
-    ``time_limit`` in seconds; ``gap`` is relative.  KeyboardInterrupt stops the solver and is passed on.
+    ``time_limit`` in seconds; ``gap`` is how far the bound may lie below the objective, in the objective's
+    units.  KeyboardInterrupt stops the solver and is passed on.
     """
     problem, variables = _problem(linear)
     if solver == DEFAULT:
@@ -135,7 +136,7 @@ def _by_highs(
     gap: float,
     start: Mapping[int, float] | None,
 ) -> Answer:
-    highs = _Highs(start, msg=False, threads=1, timeLimit=time_limit, gapAbs=ALMOST_ONE, gapRel=gap)
+    highs = _Highs(start, msg=False, threads=1, timeLimit=time_limit, gapAbs=max(gap, ALMOST_ONE), gapRel=0)
     problem.solve(highs)
     # PuLP keeps the objective's constant to itself.
     bound = None if math.isinf(highs.bound) else highs.bound + linear.constant
@@ -163,7 +164,7 @@ def _by_name(
     time_limit: float | None,
     gap: float,
 ) -> Answer:
-    tool = pulp.getSolver(solver, msg=False, timeLimit=time_limit, gapRel=gap)
+    tool = pulp.getSolver(solver, msg=False, timeLimit=time_limit, **({"gapAbs": gap} if gap else {}))
     problem.solve(tool)
     if problem.status == pulp.LpStatusInfeasible:
         return Answer(None, None, None, True, infeasible=True)
