@@ -20,25 +20,28 @@ def check_output(path: str) -> None:
         raise InputError(f"{path}: the folder {target.parent} cannot be written")
 
 
-def write_atomically(path: str, text: str) -> None:
-    """Write a file by a temporary one beside it, so that a failure leaves what stood there."""
+def write_atomically(path: str, content: str | bytes) -> None:
+    """Write a file by a temporary one beside it, so that a failure leaves what stood there; text as UTF-8."""
+    data = content.encode() if isinstance(content, str) else content
     check_output(path)
     target = Path(path)
     if target.exists() and not target.is_file():  # a pipe or /dev/stdout is written as it is
-        target.write_text(text, encoding="utf-8")
+        target.write_bytes(data)
         return
     temporary = ""
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         Path(temporary).chmod(mode)
         Path(temporary).replace(target)
-    except OSError as error:
+    except BaseException as error:  # Ctrl-C leaves no temporary file either
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot write: {error.strerror}") from None
+        if isinstance(error, OSError):
+            raise InputError(f"{path}: cannot write: {error.strerror}") from None
+        raise
 
 
 def _umask() -> int:

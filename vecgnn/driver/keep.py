@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from vecgnn import llvm
 from vecgnn.driver.plan import Job
 from vecgnn.driver.report import append_line
-from vecgnn.errors import ToolError
+from vecgnn.errors import VecgnnError
+from vecgnn.files import write_atomically
 
 INDEX = "index.jsonl"
 
@@ -27,7 +27,7 @@ def keep_module(folder: Path, module: Path, job: Job) -> str:
         _keep(folder, module, job)
     except OSError as error:
         return f"{folder}: {os.strerror(error.errno or 0)}; module not kept"
-    except ToolError as error:
+    except VecgnnError as error:
         return f"{error}; module not kept"
     return ""
 
@@ -41,15 +41,7 @@ def _keep(folder: Path, module: Path, job: Job) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{digest}.bc"
     if not (folder / name).exists():
-        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(folder / name)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_atomically(str(folder / name), data)
     append_line(folder / INDEX, {"hash": digest, "module": name, "functions": functions, **_origin(job)})
 
 
