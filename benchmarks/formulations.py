@@ -38,6 +38,7 @@ from vecgnn.errors import VecgnnError
 from vecgnn.files import write_atomically
 from vecgnn.ilp import solver
 from vecgnn.ilp.cycles import offenders
+from vecgnn.ilp.linear import TOLERANCE
 from vecgnn.ilp.parts import independent_parts
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.enumerate import candidate_packs
@@ -120,7 +121,7 @@ def solved(
     wall, began = time.perf_counter(), time.process_time()
     model = variant.model(pricer, packs)
     stuck = False
-    while not stuck and bound <= best_price - 1 + solver.TOLERANCE:
+    while not stuck and bound <= best_price - 1 + TOLERANCE:
         left = time_limit - (time.perf_counter() - wall)
         if left <= 0:
             break
@@ -129,7 +130,7 @@ def solved(
         answer = solver.solve(model.linear, time_limit=left, start=model.start(best))
         counts["solves"] += 1
         if answer.bound is not None:
-            bound = max(bound, math.ceil(answer.bound - solver.TOLERANCE))
+            bound = max(bound, math.ceil(answer.bound - TOLERANCE))
         if answer.values is None:
             stuck = True
             continue
@@ -148,7 +149,7 @@ def solved(
         **counts,
         "objective": best_price,
         "bound": None if math.isinf(bound) else bound,
-        "proved": bound > best_price - 1 + solver.TOLERANCE,
+        "proved": bound > best_price - 1 + TOLERANCE,
         "stuck": stuck,  # nothing more to learn, whether or not it is proved
         "seconds": round(time.process_time() - began, 4),
         "wall_seconds": round(time.perf_counter() - wall, 4),

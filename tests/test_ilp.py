@@ -192,7 +192,7 @@ def test_finds_what_greedy_misses():
 def test_solvers_agree():
     problem = problem_of(COMPLEX_PRODUCT)
     by_highs = pack_optimally(problem, Effort(solver="HiGHS"))
-    by_cbc = pack_optimally(problem, Effort(solver="cbc"))
+    by_cbc = pack_optimally(problem, Effort(solver="PULP_CBC_CMD"))
     assert (by_cbc.objective, by_cbc.status) == (by_highs.objective, "optimal")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-INFINITY = float("inf")
+TOLERANCE = 1e-6
+"""What solvers may be off by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,6 @@ class Sum:
 
     def __sub__(self, other: Sum) -> Sum:
         return self + -other
-
-    def value(self, values: Sequence[float]) -> float:
-        return self.constant + sum(factor * values[column] for column, factor in self.terms)
 
 
 ZERO = Sum()
@@ -55,11 +53,11 @@ class Linear:
     rows: list[Row] = field(default_factory=list)
     constant: float = 0.0
 
-    def column(self, cost: float = 0.0, *, binary: bool = False, upper: float = 1.0) -> int:
-        """A new column between 0 and ``upper``."""
+    def column(self, cost: float = 0.0, *, binary: bool = False) -> int:
+        """A new column between 0 and 1."""
         self.costs.append(cost)
         self.lower.append(0.0)
-        self.upper.append(upper)
+        self.upper.append(1.0)
         self.binary.append(binary)
         return len(self.costs) - 1
 

@@ -10,15 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vecgnn.ilp.linear import ONE, ZERO, Sum, column_sum
+from vecgnn.ilp.linear import ONE, TOLERANCE, ZERO, Sum, column_sum
 from vecgnn.ilp.program import Program, Use
 from vecgnn.ilp.scalars import Scalars
 from vecgnn.ilp.states import ALL_STATES, FEWEST_STATES, MOST_STATES, Vector
 from vecgnn.slp.cost import SourceKey
 from vecgnn.slp.pack import Pack
 from vecgnn.slp.source import UNDEFINED
-
-TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)

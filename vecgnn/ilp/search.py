@@ -12,6 +12,7 @@ from vecgnn.errors import InternalError
 from vecgnn.ilp import solver
 from vecgnn.ilp.cycles import offenders
 from vecgnn.ilp.exchange import Exchange
+from vecgnn.ilp.linear import TOLERANCE
 from vecgnn.ilp.model import Model
 from vecgnn.ilp.parts import independent_parts
 from vecgnn.ilp.states import StateTable
@@ -137,6 +138,7 @@ class _Search:
             while self._merge_cycles():
                 pass
         except KeyboardInterrupt:
+            self.pricer = Pricer(self.problem.graph, self.problem.target)  # an update may be cut short
             if offenders(self.problem.graph, self.packing()):
                 self.parts = [self._begun(part.packs) for part in self.parts]
             return "interrupted"
@@ -172,6 +174,7 @@ class _Search:
         limit = self.effort.time_limit
         deadline = math.inf if limit is None else started + limit
         large = len(part.packs) > WINDOW
+        regions = Regions(self.pricer, part.packs if large else ())
 
         def until(share: float) -> float:
             return deadline if limit is None else started + share * limit
@@ -181,10 +184,10 @@ class _Search:
             self._widths(part, until(WIDTHS))
         if len(part.packs) <= WHOLE:
             if large:
-                self._windows(part, until(FIRST_WINDOWS), idle=5)
+                self._windows(part, regions, until(FIRST_WINDOWS), idle=5)
             self._whole(part, until(WHOLE_PROGRAM if large else 1.0))
         if large and not self._done(part):
-            self._windows(part, deadline, idle=60)
+            self._windows(part, regions, deadline, idle=60)
         part.seconds = time.perf_counter() - started
 
     def _exchange(self, part: Part, deadline: float) -> None:
@@ -218,7 +221,7 @@ class _Search:
             part.notes["overpriced"] += 1
             part.bound = None
             return False
-        if part.bound > part.objective - 1 + solver.TOLERANCE:
+        if part.bound > part.objective - 1 + TOLERANCE:
             part.bound = float(part.objective)
             part.proved = True
         return part.proved or part.objective - part.bound <= self._allowed(part.objective)
@@ -235,7 +238,7 @@ class _Search:
             answer = self._solve(model, part.best, part.objective, left)
             part.notes["solves"] += 1
             if answer.bound is not None:
-                bound = math.ceil(answer.bound - solver.TOLERANCE)
+                bound = math.ceil(answer.bound - TOLERANCE)
                 part.bound = bound if part.bound is None else max(part.bound, bound)
             if answer.values is None:
                 part.notes["infeasible"] += answer.infeasible  # no packs at all is a solution: a defect
@@ -270,12 +273,11 @@ class _Search:
 
     # Windows
 
-    def _windows(self, part: Part, deadline: float, idle: int) -> None:
+    def _windows(self, part: Part, regions: Regions, deadline: float, idle: int) -> None:
         """Set a region of candidates free, keep the others as they are, solve; then elsewhere.
 
         Ends at the deadline, or after ``idle`` regions in a row that gave nothing.
         """
-        regions = Regions(self.pricer, part.packs)
         size = WINDOW
         vain = 0
         while deadline - time.perf_counter() > LEAST_TIME and vain < idle:

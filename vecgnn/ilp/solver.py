@@ -15,8 +15,6 @@ from vecgnn.ilp.linear import Linear
 
 DEFAULT = "HiGHS"
 FALLBACK = "PULP_CBC_CMD"
-_NAMES = {"highs": "HiGHS", "cbc": "PULP_CBC_CMD"}
-TOLERANCE = 1e-6
 ALMOST_ONE = 1.0 - 1e-3
 """Prices are whole numbers: a bound this close below an objective proves it."""
 
@@ -34,13 +32,12 @@ class Answer:
 
 def solver_name(name: str) -> str:
     """PuLP's name for a solver that is there; the default falls back to CBC.  Raises InputError otherwise."""
-    wanted = _NAMES.get(name.lower(), name)
-    if wanted not in pulp.listSolvers():
+    if name not in pulp.listSolvers():
         raise InputError(f"unknown solver {name!r}: PuLP knows {', '.join(pulp.listSolvers())}")
     available = pulp.listSolvers(onlyAvailable=True)
-    if wanted in available:
-        return wanted
-    if wanted == DEFAULT and FALLBACK in available:
+    if name in available:
+        return name
+    if name == DEFAULT and FALLBACK in available:
         return FALLBACK
     raise InputError(f"solver {name!r} is not installed; PuLP finds {', '.join(available) or 'none'}")
 
