@@ -28,7 +28,9 @@ from pathlib import Path
 from typing import Any
 
 from library_builds import CACHE, LIBRARIES, Build, StageFailed, command, compiled, say, stage
-from library_results import compare, host, packing
+from library_results import compare, packing
+
+from vecgnn.provenance import host
 
 _RESULT_LINE = re.compile(r"^(PASS|FAIL|XFAIL|XPASS|ERROR|SKIP): (\S.*)$", re.MULTILINE)
 _ZLIB_LINE = re.compile(r"\*\*\* (.*?) test (OK|FAILED) \*\*\*")

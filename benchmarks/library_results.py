@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import statistics
 from collections import Counter
 from pathlib import Path
@@ -59,17 +57,4 @@ def compare(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         "different": {name: pair for name, pair in pairs.items() if pair[0] != pair[1]},
         "assertions_failed_only_with_clang": sorted(before - after),
         "assertions_failed_only_with_the_packer": sorted(after - before),
-    }
-
-
-def host() -> dict[str, str]:
-    model = ""
-    cpu = Path("/proc/cpuinfo")
-    if cpu.is_file():
-        model = next((line.split(":")[1].strip() for line in cpu.open() if line.startswith("model name")), "")
-    return {
-        "cpu": model,
-        "system": platform.system(),
-        "machine": platform.machine(),
-        "cores": str(os.cpu_count()),
     }

@@ -10,9 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from library_results import host
-
 import vecgnn
+from vecgnn.provenance import host
 
 HOME = Path(vecgnn.__file__).parent
 MEASURED = ("ilp", "slp", "ir")

@@ -4,7 +4,7 @@ The JSON (``compare.json``) is this module's records, field by field; mappings h
 among them ``llvm`` for LLVM's own SLP vectorizer:
 
     format      int, FORMAT; other formats are refused
-    host        {"cpu": model name, "cores": int}
+    host        {"cpu": model name, "cores": int, "system", "machine"}
     llvm        version of opt, such as "22.1.8";  vecgnn: our version
     options     {"packers": [...], "march", "mcpu", "time_limit" (seconds or null), "gap", "solver", "jobs"}
     failures    [{"file", "error"}]: files of which nothing could be compared

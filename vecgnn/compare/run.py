@@ -11,13 +11,11 @@ import hashlib
 import json
 import multiprocessing
 import os
-import platform
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 
 from vecgnn import __version__, llvm
@@ -25,9 +23,10 @@ from vecgnn.compare.measure import before_slp_of, measure
 from vecgnn.compare.records import FORMAT, Comparison, Failure, ModuleCosts, read_module_costs
 from vecgnn.errors import InputError, InternalError, VecgnnError
 from vecgnn.files import write_atomically
+from vecgnn.provenance import code_digest, host
 from vecgnn.slp.pack import Effort
 
-ELSEWHERE = ("cli", "driver", "explain", "fuzz")
+ELSEWHERE = ("cli", "driver", "explain", "fuzz", "timing", "bench", "nas")
 """Rooms of the package that no comparison runs through: a change there makes nothing kept out of date."""
 
 
@@ -73,7 +72,7 @@ def run(
     ordered = [found[task.name] for task in tasks]
     effort = settings.effort
     return Comparison(
-        {"cpu": _cpu(), "cores": os.cpu_count()},
+        host(),
         llvm.tool_version("opt"),
         __version__,
         {
@@ -179,31 +178,16 @@ def _key(task: _Task, ir: str) -> str:
     effort = settings.effort
     table = Path(settings.mcpu) if settings.mcpu else None  # a target may be a file
     parts = [
-        *(FORMAT, _code(), llvm.tool_version("opt"), task.name, task.file, settings.packers, settings.mcpu),
+        *(
+            FORMAT,
+            code_digest(ELSEWHERE),
+            llvm.tool_version("opt"),
+            task.name,
+            task.file,
+            settings.packers,
+            settings.mcpu,
+        ),
         *(effort.time_limit, effort.gap, effort.solver),
         table.read_text() if table and table.is_file() else "",
     ]
     return hashlib.sha256(f"{json.dumps(parts)}\n{ir}".encode("utf-8", "surrogateescape")).hexdigest()
-
-
-@cache
-def _code() -> str:
-    """A hash of the package's files that a comparison may run through or read."""
-    root = Path(__file__).resolve().parent.parent
-    hashed = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        inside = path.relative_to(root)
-        if path.is_file() and "__pycache__" not in inside.parts and inside.parts[0] not in ELSEWHERE:
-            hashed.update(str(inside).encode())
-            hashed.update(path.read_bytes())
-    return hashed.hexdigest()
-
-
-def _cpu() -> str:
-    """The name of this machine's processor, as far as the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()

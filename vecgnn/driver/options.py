@@ -21,6 +21,7 @@ _VALUES = {
     "mcpu": "CPU",
     "stats": "FILE",
     "keep": "DIR",
+    "store": "DIR",
     "time-limit": "SECONDS",
     "gap": "SHARE",
     "solver": "NAME",
@@ -36,6 +37,7 @@ class Options:
     mcpu: str | None = None  # the target whose prices count, instead of each function's own
     stats: str | None = None  # a file that gets one line of JSON per compiled file
     keep: str | None = None  # a folder that gets the module before the packer of every compiled file
+    store: str | None = None  # a folder of packed modules: what was packed before is not packed again
     verbose: bool = False
     effort: Effort = DEFAULT_EFFORT
 
@@ -83,6 +85,7 @@ def read_options(
         mcpu=plain.get("mcpu"),
         stats=plain.get("stats"),
         keep=plain.get("keep"),
+        store=plain.get("store"),
         verbose=verbose,
         effort=_effort(given),
     )

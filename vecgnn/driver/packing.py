@@ -45,9 +45,10 @@ def pack(module: Path, packed: Path, source: str, options: Options) -> tuple[Pat
     if options.packer in ("none", "llvm"):
         return module, {}, ""
     try:
-        from vecgnn.vectorize import vectorize_text
+        from vecgnn.store import vectorize_stored
 
-        result = vectorize_text(
+        result = vectorize_stored(
+            Path(options.store) if options.store else None,
             module.read_bytes(),
             name=source,
             packer=options.packer,
