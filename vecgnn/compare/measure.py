@@ -16,7 +16,8 @@ from vecgnn.compare.records import LLVM, SCALAR, FunctionCosts, ModuleCosts, Out
 from vecgnn.errors import InputError, ToolError
 from vecgnn.ir.header import top_level
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort
-from vecgnn.vectorize import FunctionReport, vectorize_text
+from vecgnn.store import vectorize_stored
+from vecgnn.vectorize import FunctionReport
 
 Printed = Mapping[str, list[tuple[str, int | None]]]
 """Each function's instructions with the cost printed for them, None where LLVM calls it invalid."""
@@ -77,14 +78,18 @@ def compare(
 def measure(
     name: str,
     file: str,
-    ir: str,
+    ir: str | bytes,
     packers: Sequence[str],
     mcpu: str | None = None,
     effort: Effort = DEFAULT_EFFORT,
+    store: Path | None = None,
 ) -> Measured:
-    """``compare``, with the modules that came out; ``file`` is where the module came from."""
+    """``compare``, with the modules that came out; ``file`` is where the module came from, ``store`` that of
+    ``vectorize_stored``, which files a module under the very text or bitcode given."""
+    source, ir = ir, ir if isinstance(ir, str) else llvm.run_passes(ir, "verify")
     packed = {
-        packer: _llvm(ir) if packer == LLVM else _ours(name, ir, packer, mcpu, effort) for packer in packers
+        packer: _llvm(ir) if packer == LLVM else _ours(name, source, packer, mcpu, effort, store)
+        for packer in packers
     }
     texts = {SCALAR: ir, **{packer: done.text for packer, done in packed.items()}}
     printed = {side: llvm.printed_costs(text) for side, text in texts.items()}
@@ -145,8 +150,10 @@ def _outcome(function: str, done: _Packed, printed: Printed, finished: Printed) 
     )
 
 
-def _ours(name: str, ir: str, packer: str, mcpu: str | None, effort: Effort) -> _Packed:
-    result = vectorize_text(ir, name=name, packer=packer, mcpu=mcpu, effort=effort)
+def _ours(
+    name: str, ir: str | bytes, packer: str, mcpu: str | None, effort: Effort, store: Path | None
+) -> _Packed:
+    result = vectorize_stored(store, ir, name=name, packer=packer, mcpu=mcpu, effort=effort)
     if result.interrupted:  # half an answer would be taken for what the packer can do
         raise KeyboardInterrupt
     reports = {report.name: report for report in result.functions}
