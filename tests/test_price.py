@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vecgnn.errors import InputError
-from vecgnn.price import price
+from vecgnn.price import blocks, price
 
 X86 = """
 target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
@@ -62,3 +62,162 @@ def test_unknown_kind() -> None:
 def test_unknown_function() -> None:
     with pytest.raises(InputError, match="@missing"):
         price(X86 + LOOP, "tti", functions=["@missing"])
+
+
+def test_unknown_cpu() -> None:
+    with pytest.raises(InputError, match="nonesuch"):
+        price(X86 + LOOP, "mca", mcpu="nonesuch")
+
+
+def chain(length: int, *, dependent: bool) -> str:
+    """A loop over ``length`` additions: each of the one before it, or each of its own sum."""
+    sums = 1 if dependent else length
+    phis = [
+        f"  %s{n} = phi double [ 0.0, %entry ], [ %t{length - 1 if dependent else n}, %body ]"
+        for n in range(sums)
+    ]
+    adds = [
+        f"  %t{n} = fadd double %{f't{n - 1}' if dependent and n else f's{n}'}, %x" for n in range(length)
+    ]
+    last = [
+        f"  %u{n} = fadd double %{f'u{n - 1}' if n else 't0'}, %t{length - 1 if dependent else n}"
+        for n in range(sums)
+    ]
+    return "\n".join(
+        [
+            "define double @chain(double %x, i64 %n) #0 {",
+            "entry:",
+            "  br label %body",
+            "body:",
+            "  %i = phi i64 [ 0, %entry ], [ %next, %body ]",
+            *phis,
+            *adds,
+            "  %next = add i64 %i, 1",
+            "  %more = icmp ult i64 %next, %n",
+            "  br i1 %more, label %body, label %exit",
+            "exit:",
+            *last,
+            f"  ret double %u{sums - 1}",
+            "}",
+            "",
+        ]
+    )
+
+
+@pytest.mark.parametrize("length", [3, 8])
+def test_dependent_chain_takes_latency(length: int) -> None:
+    loop = next(block for block in blocks(X86 + chain(length, dependent=True))["@chain"] if block.loop)
+    assert loop.cycles == pytest.approx(3 * length)  # an addition takes 3 cycles on Haswell
+    assert loop.rthroughput == pytest.approx(length)  # and has one port
+    assert loop.latency > loop.cycles
+
+
+def test_independent_additions_take_throughput() -> None:
+    loop = next(block for block in blocks(X86 + chain(8, dependent=False))["@chain"] if block.loop)
+    assert loop.cycles == pytest.approx(8)
+    assert loop.rthroughput == pytest.approx(8)
+
+
+def test_another_cpu_has_other_figures() -> None:
+    loop = next(b for b in blocks(X86 + chain(8, dependent=False), mcpu="znver4")["@chain"] if b.loop)
+    assert loop.cycles == pytest.approx(4)  # two ports
+
+
+def test_machine_frequencies_follow_branch_weights() -> None:
+    for weight in (99, 9):
+        module = X86 + LOOP.replace("i32 99", f"i32 {weight}")
+        assert sum(b.frequency for b in blocks(module)["@loop"] if b.loop) == pytest.approx(
+            weight + 1, rel=0.05
+        )
+    assert price(X86 + LOOP, "mca")["@loop"] > 5 * price(X86 + STRAIGHT, "mca")['@"straight line"']
+
+
+def test_restricted_module_has_the_same_code() -> None:
+    module = X86 + LOOP + STRAIGHT + chain(4, dependent=True)
+    whole = blocks(module)
+    for name in ("@loop", '@"straight line"', "@chain"):
+        assert [(b.frequency, b.uops, b.cycles) for b in blocks(module, [name])[name]] == [
+            (b.frequency, b.uops, b.cycles) for b in whole[name]
+        ]
+
+
+ODD = r"""
+declare i32 @callee(i32)
+define i32 @odd(i32 %a, i32 %b) #0 {
+entry:
+  switch i32 %a, label %other [
+    i32 0, label %zero
+    i32 1, label %one
+    i32 2, label %two
+    i32 3, label %three
+    i32 4, label %four
+  ]
+zero:
+  %z = call i32 @callee(i32 %b)
+  ret i32 %z
+one:
+  %o = mul i32 %b, 7
+  ret i32 %o
+two:
+  call void asm sideeffect "mine: nop\0Anop; nop\0A\09notaninstruction\0A.byte 0xf1", ""()
+  ret i32 %b
+three:
+  %t = sdiv i32 %b, %a
+  ret i32 %t
+four:
+  %f = lshr i32 %b, %a
+  ret i32 %f
+other:
+  unreachable
+}
+"""
+
+
+def test_calls_jump_tables_and_inline_assembly() -> None:
+    figures = blocks(X86 + ODD)["@odd"]
+    assert [block.unknown for block in figures if block.unknown] == [1]
+    assert sum(block.frequency for block in figures[1:]) >= 1
+    assert 0 < price(X86 + ODD, "mca")["@odd"] < 100
+
+
+def test_block_without_anything_that_the_model_can_read() -> None:
+    body = 'define void @f() #0 {\n  call void asm sideeffect "one\\0Atwo", ""()\n  unreachable\n}\n'
+    (block,) = blocks(X86 + body)["@f"]
+    assert (block.instructions, block.unknown, block.uops) == (2, 2, 2)
+
+
+def test_a_function_without_code() -> None:
+    body = "define available_externally void @f() {\n  ret void\n}\n"
+    assert blocks(X86 + body) == {"@f": ()}
+    assert price(X86 + body, "mca") == {"@f": 0}
+
+
+def test_arm() -> None:
+    module = (
+        'target triple = "aarch64-unknown-linux-gnu"\n'
+        + LOOP.replace("#0", "#1")
+        + 'attributes #1 = { "target-cpu"="neoverse-n1" "target-features"="+neon,+fp-armv8" }\n'
+    )
+    (loop,) = (block for block in blocks(module)["@loop"] if block.loop)
+    assert loop.cycles == pytest.approx(2)
+    assert loop.unknown == 0
+
+
+def test_vectors_of_512_bits_tuned_for_a_cpu_without_them() -> None:
+    module = X86.replace("#0", "#1").replace("+avx,", "+avx512f,+evex512,+avx,") + (
+        "define <8 x double> @wide(<8 x double> %a) #1 {\n"
+        "  %s = fadd <8 x double> %a, %a\n  ret <8 x double> %s\n}\n"
+    )
+    (block,) = blocks(module)["@wide"]
+    assert (block.instructions, block.unknown) == (2, 0)
+
+
+def test_machine_prices_need_elf() -> None:
+    module = 'target triple = "arm64-apple-macosx14.0.0"\n' + STRAIGHT.replace("#0", "")
+    with pytest.raises(InputError, match="ELF"):
+        price(module, "mca")
+
+
+def test_no_table_for_the_calibrated_price() -> None:
+    with pytest.raises(InputError, match="table"):
+        price(X86 + LOOP, "calibrated")

@@ -1,6 +1,6 @@
 """Prices of finished code that stand closer to the clock than LLVM's printed cost.
 
-``tti`` weighs printed costs by block frequencies.
+``tti`` weighs printed costs by block frequencies; ``mca`` runs each block of machine code through llvm-mca.
 """
 
 from __future__ import annotations
@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from vecgnn.errors import InputError
+from vecgnn.price.mca import BlockFigures
+from vecgnn.price.mca import blocks as _blocks
+from vecgnn.price.restrict import defined, restricted
+from vecgnn.price.tti import weighted_costs
 
 PRICES = ("tti", "mca", "calibrated")
 
@@ -17,20 +21,36 @@ def price(
 ) -> dict[str, float]:
     """Each function's price for one entry of it, by ``@name``; lower is better.
 
-    ``module`` is LLVM IR text after everything that comes behind SLP; only ``functions`` are priced where they
-    are given.  Frequencies of blocks are LLVM's: static guesses, or the module's profile where it carries one.
-    ``mcpu`` names the CPU of the scheduling model where the functions' own attributes shall not ("tti" goes by
-    the attributes alone).  Raises InputError for an unknown kind or function, ToolError where a tool fails.
+    ``module`` is LLVM IR text after everything that comes behind SLP; only ``functions`` are priced where
+    they are given.  Frequencies of blocks are LLVM's: static guesses, or the module's profile where it has
+    one.  ``mcpu`` names the CPU of the scheduling model where the functions' own attributes shall not ("tti"
+    goes by the attributes alone).  Raises InputError for an unknown kind, function or CPU, ToolError where a
+    tool fails.
     """
     if kind not in PRICES:
         raise InputError(f"{kind}: no such price; use one of {', '.join(PRICES)}")
-    from vecgnn.price.restrict import defined, restricted
-
-    wanted = list(defined(module) if functions is None else dict.fromkeys(functions))
-    text = restricted(module, functions)
+    wanted = _wanted(module, functions)
     if kind == "tti":
-        from vecgnn.price.tti import weighted_costs
-
-        found = weighted_costs(text)
+        found = weighted_costs(restricted(module, functions))
         return {name: found[name] for name in wanted}
-    raise InputError(f"{kind}: not there yet")
+    if kind == "mca":
+        figures = _blocks(module, wanted, mcpu)
+        return {name: sum(map(block_price, figures[name])) for name in wanted}
+    raise InputError(f"{kind}: no table of measured weights is there; use the price mca or tti")
+
+
+def blocks(
+    module: str, functions: Collection[str] | None = None, mcpu: str | None = None
+) -> dict[str, tuple[BlockFigures, ...]]:
+    """Each function's machine blocks as llvm-mca sees them, by ``@name``; arguments and errors as in
+    ``price``."""
+    return _blocks(module, _wanted(module, functions), mcpu)
+
+
+def block_price(block: BlockFigures) -> float:
+    """Cycles that a block adds to one entry of its function."""
+    return block.frequency * (block.cycles if block.loop else block.rthroughput)
+
+
+def _wanted(module: str, functions: Collection[str] | None) -> list[str]:
+    return list(defined(module) if functions is None else dict.fromkeys(functions))

@@ -20,8 +20,8 @@ def restricted(module: str, functions: Collection[str] | None) -> str:
     """The module with every other function's body replaced by ``unreachable``; as it is for None.
 
     Headers, attributes and globals stay, so that the code of the functions asked for stays what it is.
-    Functions whose blocks have their addresses taken keep their bodies.  Raises InputError for a function that
-    the module does not define.
+    Functions whose blocks have their addresses taken keep their bodies.  Raises InputError for a function
+    that the module does not define.
     """
     if functions is None:
         return module
