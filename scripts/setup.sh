@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Make .venv with the package and its development tools, and see that clang and opt of LLVM 22 are there.
+# Make .venv with the package and its development tools, and see that clang, opt and flang of LLVM 22 are there.
 #
 #   scripts/setup.sh [--need-llvm]
 #
 # Does nothing, quickly, when all is in place.  LLVM is installed with apt-get where that needs no password;
-# elsewhere one line says what to install, and only --need-llvm makes that an error.
+# elsewhere one line says what to install, and only --need-llvm makes that an error (without flang all but
+# Fortran works, so it is never one).
 # VECGNN_EXTRAS (default: dev,ilp) names the extras to install; PYTHON names an interpreter.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -67,7 +68,7 @@ has_tool() {
 
 has_llvm() { has_tool clang && has_tool opt; }
 
-install_llvm() {
+install_packages() {
     command -v apt-get >/dev/null || return 1
     local as_root=()
     if [ "$(id -u)" != 0 ]; then
@@ -75,8 +76,8 @@ install_llvm() {
         as_root=(sudo -n)
     fi
     local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq
-        --no-install-recommends clang-22 llvm-22)
-    say "installing clang-22 and llvm-22 with apt-get"
+        --no-install-recommends "$@")
+    say "installing $* with apt-get"
     # Package lists may be missing or too old to have it: try, refresh, try again.
     "${install[@]}" </dev/null >/dev/null 2>&1 && return
     "${as_root[@]}" apt-get update -qq </dev/null >/dev/null 2>&1 || true
@@ -85,9 +86,14 @@ install_llvm() {
 
 set_up_python
 if ! has_llvm; then
-    install_llvm || true
+    install_packages clang-22 llvm-22 || true
     if ! has_llvm; then
         say "clang and opt of LLVM 22 not found: install clang-22 and llvm-22 (Debian, apt.llvm.org; Homebrew: llvm@22) or set VECGNN_LLVM_BIN"
         ! $need_llvm || exit 1
     fi
+fi
+# Apart from the others: where it is not to be had, they still are.
+if ! has_tool flang; then
+    install_packages flang-22 || true
+    has_tool flang || say "flang of LLVM 22 not found: install flang-22 (Debian, apt.llvm.org; Homebrew: flang) for Fortran and its tests"
 fi

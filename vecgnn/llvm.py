@@ -49,7 +49,7 @@ def find_tool(name: str) -> Path:
     for found in (shutil.which(name), *(f"{place}/{name}" for place in _PLACES)):
         if found and Path(found).is_file() and _version(Path(found)).split(".")[0] == VERSION:
             return Path(found)
-    package = "clang-22" if name.startswith("clang") else "llvm-22"
+    package = next((f"{tool}-22" for tool in ("clang", "flang") if name.startswith(tool)), "llvm-22")
     raise ToolError(
         f"{name} of LLVM {VERSION} not found: install {package} (apt.llvm.org has it) or set VECGNN_LLVM_BIN"
     )

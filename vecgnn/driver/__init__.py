@@ -1,4 +1,5 @@
-"""``vecgnn-cc`` and ``vecgnn-c++``: clang 22 with our packer in the place of its SLP vectorizer.
+"""``vecgnn-cc``, ``vecgnn-c++`` and ``vecgnn-flang``: clang and flang 22 with our packer in the place of
+LLVM's SLP vectorizer.
 
 Clang plans the work itself (``clang -###``).  A compile step in whose pipeline LLVM's SLP vectorizer would
 run is done in parts: clang's front end, opt up to that pass, the packer, opt from there on, clang's code
@@ -7,6 +8,6 @@ clang whole.  Whatever goes wrong between front end and code generator, the buil
 do it.
 """
 
-from vecgnn.driver.main import main_cc, main_cxx
+from vecgnn.driver.main import main_cc, main_cxx, main_flang
 
-__all__ = ["main_cc", "main_cxx"]
+__all__ = ["main_cc", "main_cxx", "main_flang"]

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 from vecgnn import llvm
+from vecgnn.driver.count import COUNT, is_link, with_runtime
 from vecgnn.driver.keep import keep_module
 from vecgnn.driver.options import Options, read_options
 from vecgnn.driver.plan import Job, Plan, make_plan
@@ -32,6 +33,11 @@ def main_cxx() -> NoReturn:
     _command("vecgnn-c++", "clang++")
 
 
+def main_flang() -> NoReturn:
+    """``vecgnn-flang``."""
+    _command("vecgnn-flang", "flang")
+
+
 def _command(program: str, compiler: str) -> NoReturn:
     signal.signal(signal.SIGTERM, _stop)
     sys.exit(run(program, compiler, sys.argv[1:]))
@@ -47,7 +53,7 @@ def run(program: str, compiler: str, arguments: Sequence[str]) -> int:
         return 2
     scratch = Path(tempfile.mkdtemp(prefix="vecgnn-"))
     try:
-        return _Build(program, options, clang, clangs, scratch).run()
+        return _Build(program, compiler, options, clang, clangs, scratch).run()
     except KeyboardInterrupt:
         return 130
     finally:
@@ -67,11 +73,18 @@ class _Build:
     """One command line at work."""
 
     def __init__(
-        self, program: str, options: Options, clang: list[str], arguments: list[str], scratch: Path
+        self,
+        program: str,
+        compiler: str,
+        options: Options,
+        clang: list[str],
+        arguments: list[str],
+        scratch: Path,
     ) -> None:
         self.program = program
         self.options = options
         self.clang = clang
+        self.compiler = compiler
         self.arguments = arguments
         self.scratch = scratch
         self.stdin: bytes | None = None
@@ -116,10 +129,14 @@ class _Build:
         plan = make_plan(self.clang, self.arguments, self.scratch, sys.stderr.isatty())
         if plan is None:
             if self.options.verbose:
-                say(self.program, "left to clang: the command line is not one that only compiles or links")
+                say(
+                    self.program,
+                    f"left to {self.compiler}: the command line is not one that only compiles or links",
+                )
             return None
         obstacles = {job: job.obstacle() for job in plan.compiles}
-        if all(obstacles.values()):  # also where nothing is compiled
+        links = self.options.packer == COUNT and any(map(is_link, plan.jobs))
+        if all(obstacles.values()) and not links:  # also where nothing is compiled
             for job, obstacle in obstacles.items():
                 self._report(job, Outcome(untouched=obstacle))
             return None
@@ -140,7 +157,7 @@ class _Build:
 
     def _run_job(self, job: Job) -> int:
         if not job.is_compile:
-            return self._as_planned(job)
+            return self._as_planned(self._counting(job))
         if obstacle := job.obstacle():
             self._report(job, Outcome(untouched=obstacle))
             return self._as_planned(job)
@@ -155,15 +172,25 @@ class _Build:
         except (VecgnnError, OSError) as error:
             status = self._as_planned(job)
             if not status:
-                self._report(job, Outcome(trouble=f"{error}; compiled by clang alone"))
+                self._report(job, Outcome(trouble=f"{error}; compiled by {self.compiler} alone"))
             return status
         self._write(messages)
         self._report(job, outcome)
         return 0
 
+    def _counting(self, job: Job) -> Job:
+        """A link with the runtime that counters need, any other job as it is."""
+        if self.options.packer != COUNT or not is_link(job):
+            return job
+        try:
+            return with_runtime(job, self.arguments, self.scratch)
+        except VecgnnError as error:
+            say(self.program, f"warning: {job.output}: {error}; linked without what writes the counts")
+            return job
+
     def _as_planned(self, job: Job) -> int:
         done = subprocess.run(job.words, input=self.stdin if job.is_compile else None, check=False)
-        if done.returncode and job.words[1:2] not in (("-cc1",), ("-cc1as",)):
+        if done.returncode and job.words[1:2] not in (("-cc1",), ("-cc1as",), ("-fc1",)):
             # Clang adds this line to what the linker says.
             status = _status(done.returncode)
             say(
@@ -176,7 +203,7 @@ class _Build:
         if outcome.trouble:
             say(self.program, f"warning: {job.source}: {outcome.trouble}")
         elif self.options.verbose:
-            say(self.program, f"{job.source}: {summary_line(outcome)}")
+            say(self.program, f"{job.source}: {summary_line(outcome, self.compiler)}")
         if outcome.unkept:
             say(self.program, f"warning: {job.source}: {outcome.unkept}")
         if not self.options.stats:

@@ -1,4 +1,4 @@
-"""What clang would run for a command line, as ``clang -###`` tells it."""
+"""What clang (or flang) would run for a command line, as ``clang -###`` tells it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vecgnn.driver import fortran
+
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _JOB = re.compile(r'^ (?:"(?:[^"\\]|\\.)*" ?)+$')
-_BANNER = re.compile(r"clang version |Target: |Thread model: |InstalledDir: |Build config: | \(in-process\)$")
+_BANNER = re.compile(
+    r"[cf]lang version |Target: |Thread model: |InstalledDir: |Build config: | \(in-process\)$"
+)
 _DIAGNOSTIC = re.compile(r"\S+: (?:warning|note|remark): ")
 
 _LANGUAGES = frozenset({"c", "c++", "cpp-output", "c++-cpp-output"})
@@ -48,12 +52,17 @@ class Job:
 
     @property
     def is_compile(self) -> bool:
-        """Does this step take C or C++ to code or IR?"""
+        """Does this step take C, C++ or Fortran to code or IR?"""
+        languages = fortran.LANGUAGES if self.is_flang else _LANGUAGES
         return (
-            self.words[1:2] == ("-cc1",)
-            and self.after("-x") in _LANGUAGES
+            self.words[1:2] in (("-cc1",), ("-fc1",))
+            and self.after("-x") in languages
             and not _OUTPUTS.isdisjoint(self.words)
         )
+
+    @property
+    def is_flang(self) -> bool:
+        return self.words[1:2] == ("-fc1",)
 
     @property
     def source(self) -> str:
@@ -77,7 +86,7 @@ class Job:
                 return f"{word} has a pipeline of its own"
         if self.words.count("-x") != 1 or self.output is None:
             return "the compile step is not understood"
-        return ""
+        return fortran.obstacle(self.words) if self.is_flang else ""
 
 
 @dataclass(frozen=True, slots=True)

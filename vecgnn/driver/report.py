@@ -33,10 +33,10 @@ def first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
 
 
-def summary_line(outcome: Outcome) -> str:
+def summary_line(outcome: Outcome, compiler: str = "clang") -> str:
     """An outcome in one line."""
     if outcome.untouched:
-        return f"left to clang: {outcome.untouched}"
+        return f"left to {compiler}: {outcome.untouched}"
     if outcome.trouble:
         return outcome.trouble
     did = outcome.vectorization

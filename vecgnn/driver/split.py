@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vecgnn import llvm
+from vecgnn.driver import fortran
 from vecgnn.driver.keep import keep_module
 from vecgnn.driver.options import Options
 from vecgnn.driver.packing import pack
@@ -92,11 +93,16 @@ def _replaced(job: Job, output: Path | str, emit: str, extra: tuple[str, ...]) -
 
 def front_end_command(job: Job, output: Path) -> list[str]:
     """The job's front end alone: the same step, stopped before the first pass."""
+    if job.is_flang:
+        return _replaced(job, output, "-emit-llvm-bc", fortran.WITHOUT_PASSES)
     return _replaced(job, output, "-emit-llvm-bc", ("-disable-llvm-passes", "-emit-llvm-uselists"))
 
 
 def code_generator_command(job: Job, module: Path | str, extra: tuple[str, ...]) -> list[str]:
     """The job with IR as its input: the same output, the same options of the code generator."""
+    if job.is_flang:
+        clang = str(llvm.find_tool("clang"))
+        return [clang, *fortran.for_code_generator(job.words, str(module), extra)]
     words: list[str] = list(job.words[:2]) + list(extra)
     position = 2
     while position < len(job.words):
@@ -135,10 +141,15 @@ def split_pipeline(job: Job, scratch: Path, packer: str) -> tuple[str, str]:
 
     With the packer "llvm" that pass heads the second part.  Raises ToolError where the pipeline has none.
     """
-    empty = scratch / "empty.ll"
+    empty = scratch / ("empty.f90" if job.is_flang else "empty.ll")
     empty.touch()
-    as_object = Job(tuple(_replaced(job, scratch / "empty.o", "-emit-obj", ())))
-    command = code_generator_command(as_object, empty, ("-mllvm", "-print-pipeline-passes"))
+    printing = ("-mllvm", "-print-pipeline-passes")
+    if job.is_flang:
+        words = _replaced(job, scratch / "empty.o", "-emit-obj", printing)
+        command = [*words[: words.index("-x") + 2], str(empty)]
+    else:
+        as_object = Job(tuple(_replaced(job, scratch / "empty.o", "-emit-obj", ())))
+        command = code_generator_command(as_object, empty, printing)
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ToolError(f"clang does not print its pipeline (status {done.returncode})")
