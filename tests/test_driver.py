@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import vecgnn.store
 import vecgnn.vectorize
 from vecgnn import llvm
 from vecgnn.driver import main
@@ -403,7 +404,7 @@ def test_statistics_of_compilers_side_by_side(folder: Folder) -> None:
 
 
 def _build_with(folder: Folder, monkeypatch: pytest.MonkeyPatch, vectorizer: Any) -> int:
-    monkeypatch.setattr(vecgnn.vectorize, "vectorize_text", vectorizer)
+    monkeypatch.setattr(vecgnn.store, "vectorize_text", vectorizer)
     monkeypatch.chdir(folder.path)
     return main.run("vecgnn-cc", "clang", ["-O3", "products.c", "main.c", "-o", "program"])
 
