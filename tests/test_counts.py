@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
 from straightline import HEADER
+from test_driver import CLANG, SCRIPTS, Done, Folder
+from test_kernels import KERNELS, output_of
+from test_nas_sources import NAS
 
+from vecgnn import llvm
 from vecgnn.counts import count_program, counts_of, functions_of, instrument, read_counts
 from vecgnn.counts.instrument import HEAD, MAGIC
 from vecgnn.errors import InputError
@@ -264,3 +270,161 @@ def test_broken_files(data: bytes, tmp_path: Path):
         read_counts(path)
     with pytest.raises(InputError, match="No such file"):
         read_counts(tmp_path / "nowhere")
+
+
+# The compiler driver
+
+LIBRARY = """
+int tripled(int x) {
+  volatile int times = 3;
+  int sum = 0;
+  for (int i = times; i > 0; i--) { sum += x; __asm__ volatile(""); }
+  return sum;
+}
+"""
+MAIN = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int tripled(int);
+__attribute__((noinline)) static int twice(int x) { return tripled(x) + tripled(x); }
+int main(int argc, char **argv) {
+  if (argc > 1 && fork() == 0) exit(twice(1) - 6);
+  if (argc > 1) wait(NULL);
+  volatile int times = 5;
+  int sum = 0;
+  for (int i = times; i > 0; i--) sum += twice(atoi("7"));
+  printf("%d\\n", sum);
+  return 0;
+}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    folder = Folder(tmp_path)
+    (tmp_path / "library.c").write_text(LIBRARY)
+    (tmp_path / "main.c").write_text(MAIN)
+    return folder
+
+
+COUNT = "-O3 --vecgnn-packer=count"
+
+
+def by_function(folder: Folder, *files: str) -> dict[str, tuple[int, ...]]:
+    """The counts of every kept module's functions."""
+    counts = read_counts(*(folder.path / file for file in files))
+    found: dict[str, tuple[int, ...]] = {}
+    for module in sorted((folder.path / "kept").glob("*.bc")):
+        record = counts.of(module.stem)
+        if record is not None:
+            found |= counts_of(llvm.run_tool("opt", ["-S", module]), record)
+    return found
+
+
+def test_compiled_and_linked_apart(folder: Folder) -> None:
+    for name in ("library", "main"):
+        assert folder.cc(f"{COUNT} -c {name}.c --vecgnn-keep=kept") == Done(0, "", "")
+    assert folder.cc(f"{COUNT} library.o main.o -o program") == Done(0, "", "")
+    for _ in range(2):  # a second run replaces what the first wrote
+        assert folder.program("program") == Done(0, "210\n", "")
+        found = by_function(folder, "vecgnn.counts")
+        assert found["@twice"] == (5,) and found["@tripled"][0] == 10 and 30 in found["@tripled"]
+        assert found["@main"][0] == 1 and 5 in found["@main"]
+    assert sorted(path.name for path in folder.path.glob("vecgnn.counts*")) == ["vecgnn.counts"]
+
+
+def test_a_shared_library_and_its_program_share_a_file(folder: Folder) -> None:
+    assert folder.cc(f"{COUNT} -fPIC -shared library.c -o libx.so --vecgnn-keep=kept") == Done(0, "", "")
+    assert folder.cc(f"{COUNT} main.c libx.so -Wl,-rpath,. -o program --vecgnn-keep=kept") == Done(0, "", "")
+    assert folder.program("program") == Done(0, "210\n", "")
+    found = by_function(folder, "vecgnn.counts")
+    assert found["@twice"] == (5,) and found["@tripled"][0] == 10 and 30 in found["@tripled"]
+
+
+def test_a_forked_child_counts_for_itself(folder: Folder) -> None:
+    assert folder.cc(f"{COUNT} library.c main.c -o program --vecgnn-keep=kept") == Done(0, "", "")
+    environment = {**os.environ, "VECGNN_COUNTS": "of-%p-%p"}
+    subprocess.run(
+        ["./program", "fork"], cwd=folder.path, env=environment, check=True, stdout=subprocess.PIPE
+    )
+    files = [path.name for path in folder.path.glob("of-*")]
+    assert len(files) == 2 and all(name.split("-")[1] == name.split("-")[2] for name in files)
+    assert by_function(folder, *files)["@twice"] == (6,)
+    assert sorted(by_function(folder, name)["@twice"] for name in files) == [(1,), (5,)]
+
+
+def test_counts_that_cannot_be_written_are_told_of(folder: Folder) -> None:
+    assert folder.cc(f"{COUNT} library.c main.c -o program") == Done(0, "", "")
+    done = subprocess.run(
+        ["./program"],
+        cwd=folder.path,
+        env={**os.environ, "VECGNN_COUNTS": "nowhere/x"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "210\n"
+    assert done.stderr == "vecgnn: execution counts not written to nowhere/x: No such file or directory\n"
+
+
+def test_a_relocatable_link_gets_no_runtime(folder: Folder) -> None:
+    folder.cc(f"{COUNT} -c library.c main.c --vecgnn-keep=kept")
+    assert folder.cc(f"{COUNT} -r library.o main.o -o both.o") == Done(0, "", "")
+    assert folder.cc(f"{COUNT} both.o -static -Wl,--gc-sections -o program") == Done(0, "", "")
+    assert folder.program("program") == Done(0, "210\n", "")
+    assert by_function(folder, "vecgnn.counts")["@twice"] == (5,)
+
+
+THROWS = """
+#include <cstdio>
+#include <stdexcept>
+#include <vector>
+struct Guard { int &n; ~Guard() { ++n; } };
+__attribute__((noinline)) static int risky(int i) {
+  if (i % 3 == 0) throw std::runtime_error("three");
+  return i;
+}
+int main() {
+  volatile int times = 12;
+  int left = 0, sum = 0, caught = 0;
+  for (int i = times - 1; i >= 0; i--)
+    try { Guard guard{left}; sum += risky(i); } catch (const std::exception &e) { caught++; }
+  std::vector<int> v(3, 2);
+  for (int x : v) sum += x;
+  std::printf("%d %d %d\\n", left, sum, caught);
+}
+"""
+
+
+def test_exceptions_are_counted(folder: Folder) -> None:
+    (folder.path / "throws.cpp").write_text(THROWS)
+    assert folder.cxx(f"{COUNT} throws.cpp -o throws --vecgnn-keep=kept") == Done(0, "", "")
+    assert folder.program("throws") == Done(0, "12 54 4\n", "")
+    found = by_function(folder, "vecgnn.counts")
+    (risky,) = (counts for name, counts in found.items() if "risky" in name)
+    assert risky[0] == 12 and 4 in risky and 8 in risky
+    assert 4 in found["@main"] and 12 in found["@main"]
+
+
+@pytest.mark.parametrize("source", KERNELS, ids=lambda path: path.stem)
+def test_kernels_keep_their_output(source: Path, tmp_path: Path) -> None:
+    driver = str(SCRIPTS / "vecgnn-cc")
+    scalar = output_of([CLANG, "-fno-slp-vectorize"], source, "x86-64-v3", tmp_path / "scalar")
+    os.environ["VECGNN_COUNTS"] = str(tmp_path / "counts")
+    try:
+        ours = output_of([driver, "--vecgnn-packer=count"], source, "x86-64-v3", tmp_path / "counted")
+    finally:
+        del os.environ["VECGNN_COUNTS"]
+    assert ours == scalar
+    (record,) = read_counts(tmp_path / "counts").records.values()
+    assert max(record) > 0
+
+
+def test_nas_verifies_when_counted(folder: Folder) -> None:
+    sources = " ".join(str(path) for part in ("common", "lu") for path in sorted((NAS / part).glob("*.c")))
+    assert folder.cc(f"{COUNT} -DNPB_CLASS_S {sources} -lm -o lu --vecgnn-keep=kept") == Done(0, "", "")
+    done = folder.program("lu")
+    assert done.status == 0 and done.out.endswith("verification successful\n")
+    assert by_function(folder, "vecgnn.counts")["@blts"][0] == 51 * 10  # iterations, planes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from vecgnn.driver.count import COUNT, add_counters
 from vecgnn.driver.options import Options
 from vecgnn.driver.report import first_line
 from vecgnn.errors import VecgnnError
@@ -45,6 +46,9 @@ def pack(module: Path, packed: Path, source: str, options: Options) -> tuple[Pat
     if options.packer in ("none", "llvm"):
         return module, {}, ""
     try:
+        if options.packer == COUNT:
+            add_counters(module, packed)
+            return packed, {}, ""
         from vecgnn.store import vectorize_stored
 
         result = vectorize_stored(
