@@ -339,7 +339,7 @@ def test_off_is_clang(folder: Folder) -> None:
     [
         (
             "--vecgnn-packer=magic -O3 -c products.c",
-            "unknown packer 'magic': use one of off, none, llvm, greedy",
+            "unknown packer 'magic': use one of off, none, llvm, ",
         ),
         ("--vecgnn-speed=9 -O3 -c products.c", "--vecgnn-speed=9: not an option of mine"),
         ("--vecgnn-packer= -O3 -c products.c", "--vecgnn-packer=: not an option of mine"),

@@ -199,9 +199,9 @@ def before_slp(ir: str | bytes, level: str = "O3") -> str:
     return run_passes(ir, split_pipeline(level)[0], (*pipeline_options(level), _AS_CLANG))
 
 
-def slp(ir: str | bytes) -> str:
+def slp(ir: str | bytes, options: Sequence[str] = ()) -> str:
     """The module after LLVM's own SLP vectorizer alone."""
-    return run_passes(ir, "require<globals-aa>,function(slp-vectorizer)")
+    return run_passes(ir, "require<globals-aa>,function(slp-vectorizer)", options)
 
 
 def after_slp(ir: str | bytes, level: str = "O3") -> str:

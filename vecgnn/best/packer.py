@@ -110,6 +110,7 @@ def best_of(
     """
     check_price(price, "price")
     llvm.find_tool("opt")  # asked before the search, not after it
+    cpu = None if mcpu and Path(mcpu).is_file() else mcpu  # a table of prices names no CPU
     clock = _Clock()
     results, interrupted = _packed(
         installed_packers(effort) if packers is None else packers,
@@ -128,7 +129,7 @@ def best_of(
         with clock.part("price"):
             try:
                 prices, trouble = _priced(
-                    made, finish, lambda text, names: price_of(text, price, functions=names, mcpu=mcpu)
+                    made, finish, lambda text, names: price_of(text, price, functions=names, mcpu=cpu)
                 )
             except KeyboardInterrupt:
                 trouble, interrupted = "interrupted before all was priced: LLVM's SLP everywhere", True

@@ -11,11 +11,12 @@ from vecgnn.errors import InputError
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort
 
 _OWN = "--vecgnn-"
-_DRIVER_PACKERS = ("off", "none", "llvm", "count")
-"""off: clang untouched; none: scalar code through the split pipeline; llvm: LLVM's SLP vectorizer in it;
-count: scalar code that counts how often each block runs (``vecgnn.counts``)."""
+_DRIVER_PACKERS = ("off", "none", "llvm")
+"""off: clang untouched; none: scalar code through the split pipeline; llvm: LLVM's SLP vectorizer in it."""
 
 _DEFAULT = "greedy"
+BEST = "best"
+"""Of each function the cheapest of scalar code, what the packers make of it, and LLVM's SLP."""
 
 _VALUES = {
     "packer": "NAME",
@@ -26,6 +27,7 @@ _VALUES = {
     "time-limit": "SECONDS",
     "gap": "SHARE",
     "solver": "NAME",
+    "price": "NAME",
 }
 """Options with a value, and what it is."""
 
@@ -41,17 +43,18 @@ class Options:
     store: str | None = None  # a folder of packed modules: what was packed before is not packed again
     verbose: bool = False
     effort: Effort = DEFAULT_EFFORT
+    price: str | None = None  # by which "best" chooses
 
 
 def check_packer(name: str) -> None:
     """Raises InputError where no packer has that name."""
-    if name == _DEFAULT or name in _DRIVER_PACKERS:
+    if name in (_DEFAULT, BEST) or name in _DRIVER_PACKERS:
         return
     from vecgnn.vectorize import PACKERS
 
     if name not in PACKERS:
-        known = ", ".join((*_DRIVER_PACKERS, *(each for each in PACKERS if each not in _DRIVER_PACKERS)))
-        raise InputError(f"unknown packer {name!r}: use one of {known}")
+        known = dict.fromkeys((*_DRIVER_PACKERS, *PACKERS, BEST))
+        raise InputError(f"unknown packer {name!r}: use one of {', '.join(known)}")
 
 
 def read_options(
@@ -89,11 +92,24 @@ def read_options(
         store=plain.get("store"),
         verbose=verbose,
         effort=_effort(given),
+        price=_price(given),
     )
     check_packer(options.packer)
     if "solver" in given:  # the default is taken as it is: a command that only links need not load PuLP
-        check_solver(options.packer, options.effort.solver)
+        check_solver("ilp" if options.packer == BEST else options.packer, options.effort.solver)
     return options, clangs
+
+
+def _price(given: Mapping[str, tuple[str, str]]) -> str | None:
+    if "price" not in given:
+        return None
+    from vecgnn.best import check_price
+
+    kind, where = given["price"]
+    packer, _ = given.get("packer", (_DEFAULT, ""))
+    if packer != BEST and where.startswith(_OWN):  # in the environment it is there for all builds
+        raise InputError(f"{where}={kind}: packer {packer!r} does not go by it; add {_OWN}packer={BEST}")
+    return check_price(kind, where)
 
 
 def _effort(given: Mapping[str, tuple[str, str]]) -> Effort:

@@ -41,6 +41,9 @@ def summary_line(outcome: Outcome, compiler: str = "clang") -> str:
         return outcome.trouble
     did = outcome.vectorization
     text = f"{sum(outcome.seconds.values()):.2f} s"
+    if "sides" in did:
+        sides = ", ".join(f"{count} {side}" for side, count in did["sides"].items())
+        return f"{did['functions']} functions: {sides or 'none'}; by {did['price']}, {text}"
     if "functions" in did:
         text = f"{did['changed']} of {did['functions']} functions vectorized, {text}"
     if did.get("changed"):

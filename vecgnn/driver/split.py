@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from vecgnn import llvm
 from vecgnn.driver import fortran
+from vecgnn.driver.best import pack_best
 from vecgnn.driver.keep import keep_module
-from vecgnn.driver.options import Options
+from vecgnn.driver.options import BEST, Options
 from vecgnn.driver.packing import pack
 from vecgnn.driver.plan import Job
 from vecgnn.driver.report import Outcome, first_line
@@ -211,7 +213,7 @@ def compile_in_parts(job: Job, options: Options, scratch: Path, stdin: bytes | N
         with clock.part("keep"):
             unkept = keep_module(Path(options.keep), prepared.module, job)
     with clock.part("vectorize"):
-        packed, did, trouble = pack(prepared.module, scratch / "packed.ll", job.source, options)
+        packed, did, trouble = _packed(prepared, scratch / "packed.ll", job, options)
     warned = prepared.warned
     after = scratch / "after.bc"
 
@@ -227,12 +229,18 @@ def compile_in_parts(job: Job, options: Options, scratch: Path, stdin: bytes | N
     try:
         warned |= finish(packed)
     except ToolError as error:
-        if packed == prepared.module:
+        if packed == prepared.module or options.packer == BEST:  # then clang's own SLP is the way out
             raise
         warned |= finish(prepared.module)
         trouble, did = f"{error}; kept the scalar code", {}
     messages = _messages_of_the_whole(job, scratch, stdin) if warned else prepared.messages
     return Outcome(did, clock.seconds, trouble, unkept=unkept), messages
+
+
+def _packed(prepared: Prepared, packed: Path, job: Job, options: Options) -> tuple[Path, dict[str, Any], str]:
+    if options.packer != BEST:
+        return pack(prepared.module, packed, job.source, options)
+    return pack_best(prepared.module, packed, job.source, options, prepared.passes_after, opt_options(job))
 
 
 def _messages_of_the_whole(job: Job, scratch: Path, stdin: bytes | None) -> bytes:
