@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vecgnn.cli import sides
 from vecgnn.cli.effort import add_effort, progress_bars, read_effort, two_interrupts
+from vecgnn.effort import check_solver
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, write_atomically
+from vecgnn.slp.pack import DEFAULT_EFFORT
 from vecgnn.vectorize import INTERRUPTED, NOT_REACHED, FunctionReport, Result, vectorize_text
 
 if TYPE_CHECKING:
@@ -23,7 +26,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     vectorize = commands.add_parser("vectorize", help="vectorize an .ll or .bc file")
     vectorize.add_argument("input", metavar="IN", help="LLVM IR as text or bitcode; - for standard input")
     vectorize.add_argument("-o", "--output", metavar="OUT.ll", default="-", help="default: standard output")
-    vectorize.add_argument("--packer", default="greedy", help="greedy (default), ilp or none")
+    vectorize.add_argument("--packer", default="greedy", help="greedy (default), ilp, best or none")
+    vectorize.add_argument(
+        "--price", metavar="NAME", help="by which best chooses: tti, mca or calibrated (best; needs opt)"
+    )
     add_effort(vectorize)
     vectorize.add_argument("--mcpu", help="the target whose prices count, instead of each function's own")
     vectorize.add_argument(
@@ -52,6 +58,10 @@ def _vectorize(options: argparse.Namespace) -> int:
     name = "<stdin>" if options.input == "-" else options.input
     if options.output != "-":
         check_output(options.output)
+    if options.packer == "best":
+        return _best(options, name)
+    if options.price is not None:
+        raise InputError(f"--price={options.price}: packer {options.packer!r} does not go by it")
     with two_interrupts():
         with progress_bars(not options.quiet) as advance:
             effort = read_effort(options, advance)
@@ -63,27 +73,61 @@ def _vectorize(options: argparse.Namespace) -> int:
                 functions=options.function,
                 effort=effort,
             )
-        verdicts = _verified(result) if options.verify else []
-    if options.output == "-":
-        sys.stdout.write(result.text)
-        sys.stdout.flush()
-    else:
-        write_atomically(options.output, result.text)
+        changed = [report.name for report in result.changed]
+        verdicts = _verified(result.before, result.text, changed) if options.verify else []
+    _write(options.output, result.text)
     if options.json:
         print(json.dumps(_as_json(name, result, verdicts)), file=sys.stderr)
     elif not options.quiet:
         _print_summary(name, result, verdicts)
-    if any(verdict.verdict.name == "MISCOMPILED" for verdict in verdicts):
-        return 1
-    if any(report.bug for report in result.functions):
-        return 1
-    return 130 if result.interrupted else 0
+    return _status(verdicts, any(report.bug for report in result.functions), result.interrupted)
 
 
-def _verified(result: Result) -> list[Verification]:
+def _best(options: argparse.Namespace, name: str) -> int:
+    from vecgnn.best import DEFAULT_PRICE, best_of, check_price
+
+    price = DEFAULT_PRICE if options.price is None else check_price(options.price, "--price")
+    with two_interrupts():
+        with progress_bars(not options.quiet) as advance:
+            effort = read_effort(options, advance)
+            if effort.solver != DEFAULT_EFFORT.solver:  # else best goes without what is not installed
+                check_solver("ilp", effort.solver)
+            best = best_of(
+                _read(options.input),
+                name=name,
+                price=price,
+                mcpu=options.mcpu,
+                functions=options.function,
+                effort=effort,
+            )
+        changed = [choice.function for choice in best.changed]
+        verdicts = _verified(best.before, best.text, changed) if options.verify else []
+    _write(options.output, best.text)
+    if options.json:
+        print(json.dumps(sides.as_json(name, best, verdicts)), file=sys.stderr)
+    elif not options.quiet:
+        sides.print_summary(name, best, verdicts)
+    return _status(verdicts, bool(best.bugs), best.interrupted)
+
+
+def _write(output: str, text: str) -> None:
+    if output == "-":
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    else:
+        write_atomically(output, text)
+
+
+def _status(verdicts: Sequence[Verification], bugs: bool, interrupted: bool) -> int:
+    if bugs or any(verdict.verdict.name == "MISCOMPILED" for verdict in verdicts):
+        return 1
+    return 130 if interrupted else 0
+
+
+def _verified(before: str, after: str, functions: Sequence[str]) -> list[Verification]:
     from vecgnn.codegen.verify import verify
 
-    return verify(result.before, result.text, [report.name for report in result.changed])
+    return verify(before, after, functions)
 
 
 def _as_json(name: str, result: Result, verdicts: Sequence[Verification]) -> dict[str, object]:
