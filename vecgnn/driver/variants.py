@@ -44,12 +44,8 @@ def known_variants() -> list[str]:
     """Every variant there is, installed or not."""
     from vecgnn.vectorize import PACKERS
 
-    return [
-        PLAIN,
-        SCALAR,
-        LLVM,
-        *(name for name in (*PACKERS, "best") if name != "none" and _is_packer(name)),
-    ]
+    ours = (name for name in (*PACKERS, "best") if name != "none" and _is_packer(name))
+    return list(dict.fromkeys([PLAIN, SCALAR, LLVM, *ours]))
 
 
 def _is_packer(name: str) -> bool:
@@ -101,7 +97,7 @@ def driver_options(
     price: str | None = None,
     mcpu: str | None = None,
 ) -> list[str]:
-    """The driver's own options for a variant; those that it would not look at are left out.
+    """The driver's own options for a variant, without those that change nothing for it.
 
     Raises InputError for a variant that is none.
     """
@@ -110,9 +106,12 @@ def driver_options(
     if packer not in ("off", "none", "llvm"):
         options |= {"store": str(store)} if store else {}
         options |= {"mcpu": mcpu} if mcpu else {}
-    if packer in SEARCHING:
-        limit = "none" if effort.time_limit is None else str(effort.time_limit)
-        options |= {"time-limit": limit, "gap": str(effort.gap), "solver": effort.solver}
+    if packer in SEARCHING and effort.time_limit != DEFAULT_EFFORT.time_limit:
+        options["time-limit"] = "none" if effort.time_limit is None else str(effort.time_limit)
+    if packer in SEARCHING and effort.gap != DEFAULT_EFFORT.gap:
+        options["gap"] = str(effort.gap)
+    if packer in SEARCHING and effort.solver != DEFAULT_EFFORT.solver:  # a solver named must be installed
+        options["solver"] = effort.solver
     if packer == "best" and price:
         options["price"] = price
     if stats:
@@ -192,7 +191,7 @@ def build(
                 capture_output=True,
                 text=True,
                 errors="replace",
-                env=_environment(),
+                env=environment(),
                 cwd=folder,
                 check=False,
             )
@@ -201,7 +200,7 @@ def build(
         seconds = time.perf_counter() - started
         records = tuple(map(json.loads, stats.read_text().splitlines())) if stats.exists() else ()
     shown = tuple(word for word in words if not word.startswith("--vecgnn-stats="))
-    error = _error(done.stderr, done.returncode) if done.returncode else ""
+    error = error_line(done.stderr, done.returncode) if done.returncode else ""
     return Built(variant, (shown,), seconds, records, done.stderr, error)
 
 
@@ -218,7 +217,8 @@ def joined(builds: Iterable[Built]) -> Built:
     )
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """The environment without what asks something of the drivers."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -226,7 +226,7 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _error(messages: str, status: int) -> str:
+def error_line(messages: str, status: int) -> str:
     """The line of a failed build that says most."""
     lines = [line.strip() for line in messages.splitlines() if line.strip()]
     telling = [line for line in lines if "error" in line.lower() or "undefined reference" in line]
