@@ -7,17 +7,18 @@ import sys
 from collections.abc import Sequence
 
 from vecgnn import __version__
-from vecgnn.cli import compare, explain, fuzz, target, vectorize
+from vecgnn.cli import bench, compare, explain, fuzz, target, vectorize
 from vecgnn.errors import VecgnnError
 
-COMMANDS = (vectorize, compare, explain, target, fuzz)
+COMMANDS = (vectorize, compare, bench, explain, target, fuzz)
 """Modules with ``add(commands)``, which declares a subcommand and sets ``run`` to what carries it out."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 on success, 1 where a check failed, 2 where the input or a tool could not be used."""
-    options = _parser().parse_args(arguments)
     try:
+        words, others = bench.split(sys.argv[1:] if arguments is None else arguments)
+        options = _parser().parse_args(words, others)
         return options.run(options)
     except VecgnnError as error:
         print(f"vecgnn: {error}", file=sys.stderr)

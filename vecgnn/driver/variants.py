@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,18 +137,39 @@ class Built:
         return self._sum("changed")
 
     @property
-    def packs(self) -> int:
-        return sum(sum(record.get("packs", {}).values()) for record in self.records)
+    def packs(self) -> int | None:
+        """None for "best", whose functions come from several packers."""
+        counts = [sum(record["packs"].values()) for record in self.records if "packs" in record]
+        return sum(counts) if counts else None
 
     @property
-    def cost(self) -> tuple[int, int]:
-        """The packer's own price of the functions that it changed, before and after."""
-        return self._sum("cost_before"), self._sum("cost_after")
+    def cost(self) -> tuple[float, float] | None:
+        """What the packer takes the functions that it changed to cost, before and after.
+
+        For "best" by its price of finished code, else by the target's table.  None where it priced nothing.
+        """
+        costs: list[tuple[float, float]] = []
+        for record in self.records:
+            if "packs" in record:
+                costs.append((record["cost_before"], record["cost_after"]))
+            for choice in record.get("choices", ()):
+                side, prices = choice["side"], choice["prices"]
+                if side != SCALAR and side in prices and SCALAR in prices:
+                    costs.append((prices[SCALAR], prices[side]))
+        return (sum(before for before, _ in costs), sum(after for _, after in costs)) if costs else None
+
+    @property
+    def sides(self) -> Mapping[str, int]:
+        """For "best": how many functions come from each packer."""
+        counts: Counter[str] = Counter()
+        for record in self.records:
+            counts.update(record.get("sides", {}))
+        return counts
 
     @property
     def packing_seconds(self) -> float:
-        """The driver's step between the two halves of the pipeline; a stored answer takes next to none."""
-        return sum(record.get("seconds", {}).get("vectorize", 0.0) for record in self.records)
+        """What packing took, for an answer from the store when it was found."""
+        return sum(sum(record.get("vectorizer_seconds", {}).values()) for record in self.records)
 
     @property
     def trouble(self) -> tuple[str, ...]:
