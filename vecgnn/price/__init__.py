@@ -1,6 +1,7 @@
 """Prices of finished code that stand closer to the clock than LLVM's printed cost.
 
-``tti`` weighs printed costs by block frequencies; ``mca`` runs each block of machine code through llvm-mca.
+``tti`` weighs printed costs by block frequencies; ``mca`` runs each block of machine code through llvm-mca;
+``calibrated`` weighs features of the machine code as fitted to measured times.
 """
 
 from __future__ import annotations
@@ -8,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from vecgnn.errors import InputError
+from vecgnn.price.features import module_features
+from vecgnn.price.fit import predicted
 from vecgnn.price.mca import BlockFigures
 from vecgnn.price.mca import blocks as _blocks
 from vecgnn.price.restrict import defined, restricted
+from vecgnn.price.table import load_table
 from vecgnn.price.tti import weighted_costs
 
 PRICES = ("tti", "mca", "calibrated")
@@ -36,7 +40,17 @@ def price(
     if kind == "mca":
         figures = _blocks(module, wanted, mcpu)
         return {name: sum(map(block_price, figures[name])) for name in wanted}
-    raise InputError(f"{kind}: no table of measured weights is there; use the price mca or tti")
+    table = load_table(mcpu)
+    counted = module_features(module, wanted, table.mcpu or mcpu)
+    return {name: predicted(counted[name], table.weights) for name in wanted}
+
+
+def features(
+    module: str, functions: Collection[str] | None = None, mcpu: str | None = None
+) -> dict[str, dict[str, float]]:
+    """Each function's features for one entry of it (``features.NAMES``), by ``@name``; arguments and errors
+    as in ``price``."""
+    return module_features(module, _wanted(module, functions), mcpu)
 
 
 def blocks(
