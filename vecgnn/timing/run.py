@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from vecgnn.errors import InputError
 from vecgnn.timing.records import Run
@@ -80,9 +81,17 @@ def run_once(
     input is the file ``stdin``, or empty.  Raises InputError where the command cannot be started.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process, started = _start(command, core, stdin, out.fileno(), err.fileno())
-        status, cpu, timed_out = _wait(process, limit)
-        wall = time.perf_counter() - started
+        process: subprocess.Popen[bytes] | None = None
+        try:
+            with _interrupts_wait():
+                process, started = _start(command, core, stdin, out.fileno(), err.fileno())
+            status, cpu, timed_out = _wait(process, limit)
+            wall = time.perf_counter() - started
+        except BaseException:  # Ctrl-C: the child, in its own session, has not seen it
+            if process and process.returncode is None:
+                _kill(process)
+                process.wait()
+            raise
         out.seek(0)
         err.seek(0)
         written, said = out.read(), err.read()
@@ -90,6 +99,23 @@ def run_once(
     own = reader(stdout) if reader else None
     run = Run(wall, cpu, own, status, hashlib.sha256(written).hexdigest(), timed_out)
     return Finished(run, stdout, said.decode("utf-8", "surrogateescape"))
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """A Ctrl-C inside counts at the end: a process half started would be left to itself."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    pressed: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: pressed.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if pressed:
+            handler(*pressed[0])
 
 
 def _start(
@@ -120,10 +146,6 @@ def _wait(process: subprocess.Popen[bytes], limit: float | None) -> tuple[int, f
             timer.daemon = True
             timer.start()
         _, code, usage = os.wait4(process.pid, 0)
-    except BaseException:  # Ctrl-C: the child, in its own session, has not seen it
-        _kill(process)
-        process.wait()
-        raise
     finally:
         if timer:
             timer.cancel()
