@@ -109,7 +109,7 @@ def test_each_packer_is_costed_after_packing_and_after_the_post_passes(costs: Mo
     assert products.outcomes["greedy"].packs == {"load x2": 1, "op x2": 1, "store x2": 1}
     assert products.estimated == {"greedy": 3} and products.before == {"greedy": 6}
     assert butterfly.by_packer["llvm"] < butterfly.by_packer["none"] == butterfly.scalar
-    assert costs.total("none") == costs.total("scalar") > costs.total("llvm", finished=True)
+    assert costs.total("none") == costs.total("scalar") > costs.total("llvm", "finished")
     assert costs.seconds["llvm"]["pack"] > 0 and costs.seconds["greedy"]["pack"] > 0
     assert not costs.bugs
 
@@ -388,7 +388,7 @@ def module_of(name: str, *rows: tuple[int, int, int]) -> ModuleCosts:
 def test_figures_of_a_duel():
     # The third function is changed by neither; LLVM makes the fourth dearer.
     rows = module_of("a", (10, 8, 5), (10, 10, 9), (10, 10, 10), (10, 15, 10))
-    found = duel(comparison_of(rows), "greedy", "llvm", False)
+    found = duel(comparison_of(rows), "greedy", "llvm", "packed")
     assert found is not None and found.functions == 3
     assert found.ours.mean == pytest.approx(0.2) and found.ours.median == pytest.approx(0.1)
     assert found.theirs.mean == pytest.approx(-0.1) and found.theirs.kept == pytest.approx(0.2 / 3)
@@ -399,7 +399,7 @@ def test_figures_of_a_duel():
 
 def test_duels_are_with_llvm_and_with_greedy():
     costs = compare("in", MODULE, ["llvm", "greedy", "none"])
-    pairs = duels(comparison_of(costs, packers=("llvm", "greedy", "none")), False)
+    pairs = duels(comparison_of(costs, packers=("llvm", "greedy", "none")), "packed")
     assert [(each.packer, each.rival) for each in pairs] == [("greedy", "llvm")]
 
 
@@ -441,7 +441,7 @@ def test_json_gives_the_same_comparison_back(costs: ModuleCosts):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"format": 0}', '{"format": 1, "modules": [{}], "failures": []}']
+    "text", ["", "[]", "{}", '{"format": 0}', '{"format": 2, "modules": [{}], "failures": []}']
 )
 def test_another_file_is_refused(text: str):
     with pytest.raises(InputError, match=r"^x\.json: "):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from vecgnn.vectorize import load_packer
 
 if TYPE_CHECKING:
     from vecgnn.compare import Comparison
+    from vecgnn.compare.counting import Running
 
 DEFAULT_PACKERS = ("llvm", "greedy", "ilp")
 
@@ -27,6 +29,18 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--packers", metavar="A,B", help="of llvm, none, greedy, ilp; default: llvm,greedy,ilp"
     )
     compare.add_argument("--march", default="x86-64-v3", help="for C and C++ files; default: x86-64-v3")
+    compare.add_argument(
+        "--flags", metavar="WORDS", default="", help="for clang: --flags='-Iinclude -DSIZE=64'"
+    )
+    compare.add_argument(
+        "--run",
+        dest="running",
+        choices=("each", "all"),
+        help="weigh costs by execution counts: each file is a program, or all files are one; it is run here, "
+        "without input, and must end with status 0 within 5 minutes",
+    )
+    compare.add_argument("--run-args", metavar="WORDS", default="", help="arguments of the programs")
+    compare.add_argument("--libs", metavar="WORDS", default="", help="to link with: --libs=-lm")
     compare.add_argument("--mcpu", help="the target whose prices count, instead of each function's own")
     add_effort(compare)
     compare.add_argument("--jobs", metavar="N", default="1", help="files at a time; default: 1")
@@ -90,7 +104,9 @@ def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:
 
     packers = _packers(options.packers)
     options.packer = "ilp" if "ilp" in packers else "greedy"  # whose solver is asked for
-    settings = Settings(packers, options.march, options.mcpu, read_effort(options))
+    running = _running(options)
+    flags = _words(options, "flags")
+    settings = Settings(packers, options.march, options.mcpu, read_effort(options), flags, running)
     jobs = _jobs(options.jobs)
     if options.mcpu:
         target.load(options.mcpu)
@@ -106,6 +122,27 @@ def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:
             if folder:
                 print(f"vecgnn: {folder} keeps what is finished; the same command goes on", file=sys.stderr)
             raise
+
+
+def _running(options: argparse.Namespace) -> Running | None:
+    from vecgnn.compare.counting import Running
+
+    arguments, libraries = _words(options, "run_args"), _words(options, "libs")
+    if options.running:
+        return Running(options.running, arguments, libraries)
+    if arguments or libraries:
+        raise InputError(
+            "compare: --run-args and --libs are for programs that run: add --run each or --run all"
+        )
+    return None
+
+
+def _words(options: argparse.Namespace, name: str) -> tuple[str, ...]:
+    """An option's words, split as a shell does."""
+    try:
+        return tuple(shlex.split(getattr(options, name)))
+    except ValueError as error:
+        raise InputError(f"--{name.replace('_', '-')}: {error}") from None
 
 
 def _packers(given: str | None) -> tuple[str, ...]:

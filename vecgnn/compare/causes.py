@@ -49,13 +49,18 @@ def _beaten(function: FunctionCosts) -> str:
     ours = [packer for packer in function.outcomes if packer not in (LLVM, "none")]
     if LLVM not in function.outcomes or not ours:
         return ""
-    best = min(ours, key=lambda packer: (function.outcomes[packer].packed, packer != SEARCHES))
-    return best if function.outcomes[LLVM].packed < function.outcomes[best].packed else ""
+    best = min(ours, key=lambda packer: (_cost(function, packer), packer != SEARCHES))
+    return best if _cost(function, LLVM) < _cost(function, best) else ""
+
+
+def _cost(function: FunctionCosts, packer: str) -> int:
+    """Without run-time checks: who packs those has won nothing."""
+    return function.outcomes[packer].packed - function.check_cost(packer)
 
 
 def _cause(function: FunctionCosts, best: str, modules: Mapping[str, Module], mcpu: str | None) -> Cause:
     outcome = function.outcomes[best]
-    difference = outcome.packed - function.outcomes[LLVM].packed
+    difference = _cost(function, best) - _cost(function, LLVM)
 
     def cause(kind: str, note: str = "", forms: Mapping[str, str] | None = None) -> Cause:
         return Cause(kind, forms or {}, note, best, difference)

@@ -11,21 +11,38 @@ from pathlib import Path
 
 from vecgnn import llvm
 from vecgnn.compare.causes import attribute
+from vecgnn.compare.checks import checks_of
 from vecgnn.compare.dominance import dearest, dominance
-from vecgnn.compare.records import LLVM, SCALAR, FunctionCosts, ModuleCosts, Outcome
+from vecgnn.compare.records import (
+    FINISHED,
+    LLVM,
+    PACKED,
+    SCALAR,
+    Checks,
+    FunctionCosts,
+    ModuleCosts,
+    Outcome,
+)
+from vecgnn.compare.weights import Entries, cost_in, cost_of, split_blocks, weighted_cost, without
 from vecgnn.errors import InputError, ToolError
 from vecgnn.ir.header import top_level
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort
 from vecgnn.store import vectorize_stored
 from vecgnn.vectorize import FunctionReport
 
-Printed = Mapping[str, list[tuple[str, int | None]]]
-"""Each function's instructions with the cost printed for them, None where LLVM calls it invalid."""
+Printed = Mapping[str, Entries]
+"""Each function's instructions with the cost printed for them."""
+Places = Mapping[str, frozenset[int]]
+"""Positions of blocks by function, where there are any."""
 
 _FUNCTION = re.compile(r"^define .*?^}\n?", re.MULTILINE | re.DOTALL)
 _LOCAL = re.compile(r'%(?:[-\w$.]+|"[^"]*")')
 _NUMBERS = re.compile(r"#\d+|, ![\w.]+ !\d+|, !srcloc !\d+")
 _TIMED = re.compile(r"\) +(\d+\.\d+) \([^)]*\) +(\S+)$")
+
+
+CXX = frozenset({".cc", ".cpp", ".cxx", ".C"})
+"""How names of C++ files end."""
 
 
 def before_slp_of(path: Path, flags: Sequence[str]) -> str:
@@ -37,7 +54,7 @@ def before_slp_of(path: Path, flags: Sequence[str]) -> str:
         raise InputError(f"{path}: no such file")
     if path.suffix in (".ll", ".bc"):
         return llvm.run_passes(path.read_bytes(), "verify")
-    clang = "clang++" if path.suffix in (".cc", ".cpp", ".cxx", ".C") else "clang"
+    clang = "clang++" if path.suffix in CXX else "clang"
     options = ["-O3", *flags, "-Xclang", "-disable-llvm-passes", "-S", "-emit-llvm", "-o", "-"]
     return llvm.before_slp(llvm.run_tool(clang, [*options, str(path)]))
 
@@ -83,40 +100,66 @@ def measure(
     mcpu: str | None = None,
     effort: Effort = DEFAULT_EFFORT,
     store: Path | None = None,
+    counts: Mapping[str, Sequence[int]] | None = None,
 ) -> Measured:
     """``compare``, with the modules that came out; ``file`` is where the module came from, ``store`` that of
-    ``vectorize_stored``, which files a module under the very text or bitcode given."""
+    ``vectorize_stored``, which files a module under the very text or bitcode given; ``counts`` says how often
+    each block ran, by function (``vecgnn.counts.counts_of``)."""
     source, ir = ir, ir if isinstance(ir, str) else llvm.run_passes(ir, "verify")
     packed = {
         packer: _llvm(ir) if packer == LLVM else _ours(name, source, packer, mcpu, effort, store)
         for packer in packers
     }
     texts = {SCALAR: ir, **{packer: done.text for packer, done in packed.items()}}
+    after = {side: llvm.after_slp(text) for side, text in texts.items()}
     printed = {side: llvm.printed_costs(text) for side, text in texts.items()}
-    finished = {side: llvm.printed_costs(llvm.after_slp(text)) for side, text in texts.items()}
+    finished = {side: llvm.printed_costs(text) for side, text in after.items()}
+    # Directly after packing every side has the scalar module's blocks.
+    checks = _same_blocks(checks_of(ir), printed)
+    checks_after = {side: checks_of(text) for side, text in after.items()}
     functions = []
-    for function, entries in printed[SCALAR].items():
-        outcomes = {
-            packer: _outcome(function, done, printed[packer], finished[packer])
-            for packer, done in packed.items()
+    for function in printed[SCALAR]:
+        entries = {side: costs[function] for side, costs in printed.items()}
+        there = checks.get(function, frozenset())
+        unweighted = "" if counts is None else _unweighted(entries, counts.get(function))
+        times = None if counts is None or unweighted else counts[function]
+        figures = {
+            side: _Figures(
+                cost_of(entries[side]),
+                _sum(finished[side].get(function)),
+                None if times is None else weighted_cost(entries[side], times),
+                Checks(
+                    cost_in(entries[side], there),
+                    cost_in(finished[side].get(function, ()), checks_after[side].get(function, ())),
+                    0 if times is None else weighted_cost(entries[side], times, there),
+                ),
+            )
+            for side in texts
         }
+        outcomes = {packer: _outcome(function, done, figures[packer]) for packer, done in packed.items()}
+        scalar = figures[SCALAR]
         functions.append(
             FunctionCosts(
                 function,
-                len(entries),
-                _sum(entries) or 0,
-                _sum(finished[SCALAR].get(function)),
+                len(entries[SCALAR]),
+                scalar.packed,
+                scalar.finished,
                 outcomes,
+                weighted=scalar.weighted,
+                checks=scalar.checks,
+                unweighted=unweighted,
             )
         )
+    shown = {side: _without_checks(costs, checks) for side, costs in printed.items()}
+    shown_after = {side: _without_checks(costs, checks_after[side]) for side, costs in finished.items()}
     causes = attribute(functions, texts, mcpu)
     costs = ModuleCosts(
         name,
         file,
         tuple(replace(function, cause=causes.get(function.name)) for function in functions),
         {packer: done.seconds for packer, done in packed.items()},
-        {side: dearest(costs) for side, costs in printed.items()},
-        (*dominance("packed", printed), *dominance("finished", finished)),
+        {side: dearest(costs) for side, costs in shown.items()},
+        (*dominance(PACKED, shown), *dominance(FINISHED, shown_after)),
         tuple(
             f"{name}: {packer}: {report.name}: {report.reason}"
             for packer, done in packed.items()
@@ -127,19 +170,57 @@ def measure(
     return Measured(costs, texts)
 
 
-def _sum(entries: Sequence[tuple[str, int | None]] | None) -> int | None:
-    return None if entries is None else sum(cost for _, cost in entries if cost is not None)
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What one side of a function costs."""
+
+    packed: int
+    finished: int | None
+    weighted: int | None
+    checks: Checks
 
 
-def _outcome(function: str, done: _Packed, printed: Printed, finished: Printed) -> Outcome:
+def _sum(entries: Entries | None) -> int | None:
+    return None if entries is None else cost_of(entries)
+
+
+def _same_blocks(checks: Places, printed: Mapping[str, Printed]) -> Places:
+    """Of the blocks found in the scalar text those of functions of which every side has as many blocks."""
+    return {
+        function: blocks
+        for function, blocks in checks.items()
+        if function in printed[SCALAR]
+        and len({len(split_blocks(costs[function])) for costs in printed.values()}) == 1
+    }
+
+
+def _without_checks(printed: Printed, checks: Places) -> Printed:
+    return {function: without(entries, checks.get(function, ())) for function, entries in printed.items()}
+
+
+def _unweighted(entries: Mapping[str, Entries], counts: Sequence[int] | None) -> str:
+    """Why a function's costs cannot be weighted, "" where they can."""
+    if counts is None:
+        return "not counted"
+    for side, costs in entries.items():
+        if (blocks := len(split_blocks(costs))) != len(counts):
+            return f"{len(counts)} blocks were counted, and {side} has {blocks}"
+    return ""
+
+
+def _outcome(function: str, done: _Packed, figures: _Figures) -> Outcome:
     report = done.reports.get(function)
-    packed = _sum(printed[function]) or 0
-    after = _sum(finished.get(function))
     if report is None:
-        return Outcome(packed, after, function in done.changed)
+        return Outcome(
+            figures.packed,
+            figures.finished,
+            function in done.changed,
+            weighted=figures.weighted,
+            checks=figures.checks,
+        )
     return Outcome(
-        packed,
-        after,
+        figures.packed,
+        figures.finished,
         report.changed,
         report.cost_before if report.changed else None,
         report.cost_after if report.changed else None,
@@ -147,6 +228,8 @@ def _outcome(function: str, done: _Packed, printed: Printed, finished: Printed) 
         report.bound,
         dict(report.packs),
         report.reason,
+        figures.weighted,
+        figures.checks,
     )
 
 

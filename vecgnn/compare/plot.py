@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from vecgnn.compare.records import LLVM, SCALAR, Comparison
+from vecgnn.compare.records import FINISHED, LLVM, PACKED, SCALAR, WEIGHTED, Comparison
 from vecgnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,12 +56,12 @@ def _shares(comparison: Comparison, packers: list[str]) -> dict[str, list[float]
     """Relative reduction in percent, directly after packing, over functions that any packer changes;
     not below FLOOR."""
     functions = [
-        each
+        (each, scalar)
         for each in comparison.functions
-        if each.scalar and any(each.outcomes[packer].changed for packer in packers)
+        if (scalar := each.cost(SCALAR)) and any(each.outcomes[packer].changed for packer in packers)
     ]
     return {
-        packer: [max(FLOOR, 100 * (1 - each.outcomes[packer].packed / each.scalar)) for each in functions]
+        packer: [max(FLOOR, 100 * (1 - (each.cost(packer) or 0) / scalar)) for each, scalar in functions]
         for packer in packers
     }
 
@@ -112,18 +112,20 @@ def _sorted(axes: Axes, comparison: Comparison, colours: dict[str, str]) -> None
 
 def _totals(axes: Axes, comparison: Comparison, colours: dict[str, str]) -> None:
     packers = [packer for packer in comparison.packers if packer != "none"]
+    stages = (PACKED, FINISHED, WEIGHTED)[: 3 if comparison.weighted else 2]
     width = 0.8 / max(1, len(packers))
     for number, packer in enumerate(packers):
         values = []
-        for finished in (False, True):
-            scalar = sum(module.total(SCALAR, finished) for module in comparison.modules)
-            total = sum(module.total(packer, finished) for module in comparison.modules)
+        for stage in stages:
+            scalar = sum(module.total(SCALAR, stage) for module in comparison.modules)
+            total = sum(module.total(packer, stage) for module in comparison.modules)
             values.append(100 * (1 - total / max(1, scalar)))
-        places = [stage + (number - (len(packers) - 1) / 2) * width for stage in (0, 1)]
+        places = [place + (number - (len(packers) - 1) / 2) * width for place in range(len(stages))]
         bars = axes.bar(places, values, width * 0.92, color=colours[packer], label=packer)
         axes.bar_label(bars, fmt="%.1f", fontsize=8, padding=2)
     axes.axhline(0, color="#333333", linewidth=0.8)
-    axes.set_xticks([0, 1], ["after packing", "after the post passes"])
+    names = ["after packing", "after the post passes", "after packing, weighted"]
+    axes.set_xticks(range(len(stages)), names[: len(stages)])
     axes.set(ylabel="reduction of the total, % of scalar", title="All functions")
     axes.margins(y=0.15)
     if packers:

@@ -6,7 +6,8 @@ among them ``llvm`` for LLVM's own SLP vectorizer:
     format      int, FORMAT; other formats are refused
     host        {"cpu": model name, "cores": int, "system", "machine"}
     llvm        version of opt, such as "22.1.8";  vecgnn: our version
-    options     {"packers": [...], "march", "mcpu", "time_limit" (seconds or null), "gap", "solver", "jobs"}
+    options     {"packers": [...], "march", "mcpu", "time_limit" (seconds or null), "gap", "solver", "jobs",
+                "flags": [...] for clang, "run": null or {"mode", "arguments": [...], "libraries": [...]}}
     failures    [{"file", "error"}]: files of which nothing could be compared
     modules     [{"name", "file", "bugs", "functions", "seconds", "dearest", "dominance"}]
       seconds   {packer: {step: seconds}}: our steps as ``vectorize`` names them, of which "pack" chooses; for
@@ -14,14 +15,19 @@ among them ``llvm`` for LLVM's own SLP vectorizer:
       dearest   {side: [{"function", "text", "cost"}]}: its most expensive instructions as printed directly
                 after packing, "scalar" for the module as it came
       dominance [{"stage", "side", "against", "share", "instructions"}]: see ``vecgnn.compare.dominance``
-      functions [{"name", "instructions", "scalar", "scalar_finished", "outcomes", "cause"}]
+      functions [{"name", "instructions", "scalar", "scalar_finished", "outcomes", "cause", "weighted",
+                "checks", "unweighted"}]
         scalar    printed throughput cost as it came; scalar_finished: after the post passes (null where they
                   removed the function)
+        weighted  the cost as it came, each block's times how often it ran; null without counts, and
+                  unweighted says why where some were there
+        checks    {"packed", "finished", "weighted"}: what blocks of run-time checks cost (see
+                  ``vecgnn.compare.checks``); the figures beside are with them, tables and reductions without
         outcomes  {packer: {"packed", "finished": printed cost directly after packing and after the post
                   passes; "changed": did the packer change the function; "estimated_before", "estimated": our
                   own price of the scalar and the packed function, null where it did not change; "status",
                   "bound" (on the change of the estimate), "packs": {"load x4": count}, "reason": why nothing
-                  was done}}
+                  was done; "weighted" and "checks": as above, of the packed function}}
         cause     null, or {"kind", "forms": {form: evidence}, "note", "against", "difference"} where LLVM's
                   packed cost is below the best of ours: see ``vecgnn.compare.causes``
 """
@@ -35,15 +41,30 @@ from typing import Any
 
 from vecgnn.errors import InputError
 
-FORMAT = 1
+FORMAT = 2
 LLVM = "llvm"
 """The name that stands for LLVM's SLP vectorizer among the packers."""
 SCALAR = "scalar"
 """The name that stands for the module as it came among the sides of a comparison."""
 
 
+PACKED = "packed"
+FINISHED = "finished"
+WEIGHTED = "weighted"
+"""What a cost is taken of: the function directly after packing, after the post passes, and directly after
+packing with each block weighted by how often it ran."""
+
 VOCABULARY = "vocabulary"
 """The kind of cause that is a form of vector code, whose name goes with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What blocks of run-time checks cost: the part of the figures of these names that is theirs."""
+
+    packed: int = 0
+    finished: int = 0
+    weighted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +80,8 @@ class Outcome:
     bound: float | None = None
     packs: Mapping[str, int] = field(default_factory=dict)
     reason: str = ""
+    weighted: int | None = None
+    checks: Checks = Checks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +121,9 @@ class FunctionCosts:
     scalar_finished: int | None
     outcomes: Mapping[str, Outcome]
     cause: Cause | None = None
+    weighted: int | None = None
+    checks: Checks = Checks()
+    unweighted: str = ""  # why there is no weighted cost, where counts were given
 
     @property
     def changed(self) -> bool:
@@ -105,7 +131,7 @@ class FunctionCosts:
 
     @property
     def by_packer(self) -> dict[str, int]:
-        """Printed cost directly after packing."""
+        """Printed cost directly after packing, run-time checks included."""
         return {packer: outcome.packed for packer, outcome in self.outcomes.items()}
 
     @property
@@ -120,12 +146,22 @@ class FunctionCosts:
         known = {packer: outcome.estimated for packer, outcome in self.outcomes.items()}
         return {packer: price for packer, price in known.items() if price is not None}
 
-    def cost(self, side: str, finished: bool = False) -> int | None:
-        """The cost of one side ("scalar" or a packer); None where the post passes removed the function."""
+    def cost(self, side: str, stage: str = PACKED, checks: bool = False) -> int | None:
+        """The cost of one side ("scalar" or a packer), run-time checks left out unless asked for; None where
+        the post passes removed the function, or it has no counts."""
+        whole = self._figures(side)[stage]
+        return whole if whole is None or checks else whole - self.check_cost(side, stage)
+
+    def check_cost(self, side: str, stage: str = PACKED) -> int:
+        """What run-time checks cost on one side."""
+        of = self.checks if side == SCALAR else self.outcomes[side].checks
+        return {PACKED: of.packed, FINISHED: of.finished, WEIGHTED: of.weighted}[stage]
+
+    def _figures(self, side: str) -> dict[str, int | None]:
         if side == SCALAR:
-            return self.scalar_finished if finished else self.scalar
+            return {PACKED: self.scalar, FINISHED: self.scalar_finished, WEIGHTED: self.weighted}
         outcome = self.outcomes[side]
-        return outcome.finished if finished else outcome.packed
+        return {PACKED: outcome.packed, FINISHED: outcome.finished, WEIGHTED: outcome.weighted}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +196,19 @@ class ModuleCosts:
     dominance: tuple[Dominance, ...]
     bugs: tuple[str, ...]
 
-    def total(self, side: str, finished: bool = False) -> int:
-        """Summed printed cost of one side; functions that the post passes removed count nothing."""
-        return sum(function.cost(side, finished) or 0 for function in self.functions)
+    def total(self, side: str, stage: str = PACKED, checks: bool = False) -> int:
+        """Summed cost of one side, run-time checks left out unless asked for; functions that the post passes
+        removed, or that have no counts, count nothing."""
+        return sum(function.cost(side, stage, checks) or 0 for function in self.functions)
+
+    def check_total(self, side: str, stage: str = PACKED) -> int:
+        """What run-time checks cost on one side."""
+        return sum(function.check_cost(side, stage) for function in self.functions)
+
+    @property
+    def weighted(self) -> bool:
+        """Has any function counts?"""
+        return any(function.weighted is not None for function in self.functions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +238,11 @@ class Comparison:
     def functions(self) -> list[FunctionCosts]:
         return [function for module in self.modules for function in module.functions]
 
+    @property
+    def weighted(self) -> bool:
+        """Has any function counts?"""
+        return any(module.weighted for module in self.modules)
+
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1) + "\n"
 
@@ -220,11 +271,15 @@ def read_module_costs(data: Mapping[str, Any]) -> ModuleCosts:
     def dear(rows: list[dict[str, Any]]) -> tuple[DearInstruction, ...]:
         return tuple(DearInstruction(**row) for row in rows)
 
+    def outcome(row: dict[str, Any]) -> Outcome:
+        return Outcome(**{**row, "checks": Checks(**row["checks"])})
+
     functions = tuple(
         FunctionCosts(
             **{
                 **function,
-                "outcomes": {packer: Outcome(**row) for packer, row in function["outcomes"].items()},
+                "outcomes": {packer: outcome(row) for packer, row in function["outcomes"].items()},
+                "checks": Checks(**function["checks"]),
                 "cause": Cause(**function["cause"]) if function["cause"] else None,
             }
         )

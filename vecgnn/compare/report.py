@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from vecgnn.compare.records import LLVM, SCALAR, Comparison, Dominance, FunctionCosts, ModuleCosts
+from vecgnn.compare.records import (
+    FINISHED,
+    LLVM,
+    PACKED,
+    SCALAR,
+    WEIGHTED,
+    Comparison,
+    Dominance,
+    FunctionCosts,
+    ModuleCosts,
+)
 from vecgnn.compare.summary import Duel, cause_counts, duels, seconds, total_dominance
+from vecgnn.compare.weighing import checks, weighted
 
 NAME = 26
 """Characters of the first column."""
 SHOWN = 6
 """Cases of dominance that are printed where not all are asked for."""
-STAGES = {False: "directly after packing", True: "after the post passes"}
+STAGES = {PACKED: "directly after packing", FINISHED: "after the post passes"}
+WITH_WEIGHTS = {**STAGES, WEIGHTED: "directly after packing, weighted by executions"}
 
 
 def report(comparison: Comparison, functions: bool = False) -> str:
     """All of it; ``functions`` asks for a line for each function that a packer changed."""
     parts = [
         _table(comparison, functions),
+        checks(comparison, STAGES),
+        weighted(comparison, functions),
         _time(comparison),
         *_duels(comparison),
         _causes(comparison, functions),
@@ -40,7 +54,7 @@ def _table(comparison: Comparison, functions: bool) -> Iterator[str]:
     width = max(9, *(len(side) + 2 for side in sides))
     group = width * len(sides)
     yield (
-        f"{'printed cost':{NAME}}{STAGES[False]:>{group}}  {STAGES[True]:>{group}}"
+        f"{'printed cost':{NAME}}{STAGES[PACKED]:>{group}}  {STAGES[FINISHED]:>{group}}"
         f"  {'seconds packing':>{width * (len(sides) - 1)}}"
     )
     names = "".join(f"{side:>{width}}" for side in sides)
@@ -48,9 +62,9 @@ def _table(comparison: Comparison, functions: bool) -> Iterator[str]:
 
     def costs(of: ModuleCosts | FunctionCosts) -> str:
         cells = []
-        for finished in STAGES:
+        for stage in STAGES:
             figures = [
-                of.total(side, finished) if isinstance(of, ModuleCosts) else of.cost(side, finished)
+                of.total(side, stage) if isinstance(of, ModuleCosts) else of.cost(side, stage)
                 for side in sides
             ]
             cells.append("".join(f"{'-' if each is None else each:>{width}}" for each in figures))
@@ -68,19 +82,19 @@ def _table(comparison: Comparison, functions: bool) -> Iterator[str]:
                     else ""
                 )
     sums = {
-        (side, finished): sum(module.total(side, finished) for module in comparison.modules)
-        for finished in STAGES
+        (side, stage): sum(module.total(side, stage) for module in comparison.modules)
+        for stage in STAGES
         for side in sides
     }
-    cells = ["".join(f"{sums[side, finished]:>{width}}" for side in sides) for finished in STAGES]
+    cells = ["".join(f"{sums[side, stage]:>{width}}" for side in sides) for stage in STAGES]
     times = "".join(f"{seconds(comparison.modules, side).get('pack', 0.0):>{width}.3f}" for side in sides[1:])
     yield f"{'total':{NAME}}{'  '.join(cells)}  {times}"
     changes = [
         "".join(
-            f"{100 * (sums[side, finished] / max(1, sums[SCALAR, finished]) - 1):>+{width - 2}.1f} %"
+            f"{100 * (sums[side, stage] / max(1, sums[SCALAR, stage]) - 1):>+{width - 2}.1f} %"
             for side in sides
         )
-        for finished in STAGES
+        for stage in STAGES
     ]
     yield f"{'':{NAME}}{'  '.join(changes)}"
 
@@ -96,8 +110,8 @@ def _time(comparison: Comparison) -> Iterator[str]:
 def _duels(comparison: Comparison) -> Iterator[Iterator[str]]:
     """A paragraph for each pair of packers."""
     by_pair: dict[tuple[str, str], list[Duel]] = {}
-    for finished in STAGES:
-        for each in duels(comparison, finished):
+    for stage in WITH_WEIGHTS if comparison.weighted else STAGES:
+        for each in duels(comparison, stage):
             by_pair.setdefault((each.packer, each.rival), []).append(each)
     for pair in by_pair.values():
         yield _pair(comparison, pair)
@@ -110,7 +124,8 @@ def _pair(comparison: Comparison, pair: Sequence[Duel]) -> Iterator[str]:
         "functions that either changes (cost reduction by function, relative to scalar):"
     )
     for each in pair:
-        yield f"  {STAGES[each.finished]}:"
+        fewer = f" ({each.functions} functions that ran)" if each.stage == WEIGHTED else ""
+        yield f"  {WITH_WEIGHTS[each.stage]}{fewer}:"
         for name, figures in ((each.packer, each.ours), (each.rival, each.theirs)):
             dearer = f"; makes {figures.dearer} dearer, by {figures.dearer_by}" if figures.dearer else ""
             yield (
@@ -175,7 +190,7 @@ def _dominance(comparison: Comparison, everything: bool) -> Iterator[str]:
 
 
 def _where(each: Dominance) -> str:
-    stage = STAGES[each.stage == "finished"]
+    stage = STAGES[each.stage]
     of = f"what {each.side} is dearer than {each.against}" if each.against else f"the total of {each.side}"
     return f"{stage}: {_percent(each.share)} of {of}"
 

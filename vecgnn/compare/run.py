@@ -2,7 +2,9 @@
 
 A folder holds under ``modules``, for each module, its record with a key and the modules that came out
 (``NAME.scalar.ll``, ``NAME.greedy.ll``, ...).  The key is a hash of the pre-SLP IR, the options,
-LLVM's version and this package's code, so what is kept stands for exactly what would be found again.
+LLVM's version, this package's code and the execution counts, where there are any, so what is kept stands for
+exactly what would be found again.  Under ``counts`` stands what runs of the program have counted: while its
+modules, arguments and libraries are the same it is not run again.
 """
 
 from __future__ import annotations
@@ -15,10 +17,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from vecgnn import __version__, llvm
+from vecgnn.compare.counting import ALL, BlockCounts, Running, count_modules
 from vecgnn.compare.measure import before_slp_of, measure
 from vecgnn.compare.records import FORMAT, Comparison, Failure, ModuleCosts, read_module_costs
 from vecgnn.errors import InputError, InternalError, VecgnnError
@@ -30,6 +34,9 @@ ELSEWHERE = ("cli", "driver", "explain", "fuzz", "timing", "bench", "nas")
 """Rooms of the package that no comparison runs through: a change there makes nothing kept out of date."""
 
 
+_Result = TypeVar("_Result")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How to compare; what a result depends on, apart from the module."""
@@ -38,6 +45,8 @@ class Settings:
     march: str
     mcpu: str | None
     effort: Effort
+    flags: tuple[str, ...] = ()  # for clang, beside -O3 and -march
+    running: Running | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,8 @@ class _Task:
     file: str
     settings: Settings
     folder: str | None
+    ir: str | None = None  # where it is known already
+    counts: BlockCounts | None = None
 
 
 def run(
@@ -65,8 +76,14 @@ def run(
     ]
     if folder:
         make_folder(folder / "modules")
+        if settings.running:
+            make_folder(folder / "counts")
     found: dict[str, ModuleCosts | Failure] = {}
-    for name, result in _results(tasks, jobs):
+    todo = tasks
+    if settings.running and settings.running.mode == ALL:
+        todo, failures = _counted_together(tasks, settings.running, folder, jobs)
+        found |= failures
+    for name, result in _results(_work, todo, jobs):
         found[name] = result
         done()
     ordered = [found[task.name] for task in tasks]
@@ -83,6 +100,8 @@ def run(
             "gap": effort.gap,
             "solver": effort.solver,
             "jobs": jobs,
+            "flags": list(settings.flags),
+            "run": asdict(settings.running) if settings.running else None,
         },
         tuple(each for each in ordered if isinstance(each, ModuleCosts)),
         tuple(each for each in ordered if isinstance(each, Failure)),
@@ -118,16 +137,18 @@ def names(files: Sequence[str]) -> dict[str, str]:
     return {chosen[path]: file for path, file in paths.items()}
 
 
-def _results(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[str, ModuleCosts | Failure]]:
+def _results(
+    work: Callable[[_Task], _Result], tasks: Sequence[_Task], jobs: int
+) -> Iterator[tuple[str, _Result]]:
     if jobs == 1 or len(tasks) < 2:
         for task in tasks:
-            yield task.name, _work(task)
+            yield task.name, work(task)
         return
     # Not forked: the progress bar has a thread.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context)
     try:
-        futures = {pool.submit(_work, task): task for task in tasks}
+        futures = {pool.submit(work, task): task for task in tasks}
         for future in as_completed(futures):
             yield futures[future].name, future.result()
     except BrokenProcessPool:
@@ -136,20 +157,63 @@ def _results(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[str, ModuleCos
         pool.shutdown(cancel_futures=True)
 
 
+def _counted_together(
+    tasks: Sequence[_Task], running: Running, folder: Path | None, jobs: int
+) -> tuple[list[_Task], dict[str, Failure]]:
+    """The tasks with what one program of all modules counts; where that fails, every module does."""
+    prepared = dict(_results(_prepare, tasks, jobs))
+    failures = {name: ir for name, ir in prepared.items() if isinstance(ir, Failure)}
+    modules = {task.file: ir for task in tasks if isinstance(ir := prepared[task.name], str)}
+    try:
+        if failures:
+            raise InputError(f"not run, as {len(failures)} of the program's files cannot be compiled")
+        counts = count_modules("all files together", modules, running, _runs(folder), ELSEWHERE)
+    except Exception as error:
+        failed = {task.name: _failure(task, error) for task in tasks}
+        return [], failed | failures
+    return [replace(task, ir=modules[task.file], counts=counts[task.file]) for task in tasks], {}
+
+
+def _runs(folder: Path | str | None) -> Path | None:
+    return Path(folder) / "counts" if folder else None
+
+
+def _prepare(task: _Task) -> str | Failure:
+    """A file's IR as it reaches the packers."""
+    try:
+        return before_slp_of(Path(task.file), [f"-march={task.settings.march}", *task.settings.flags])
+    except Exception as error:
+        return _failure(task, error)
+
+
+def _failure(task: _Task, error: Exception) -> Failure:
+    message = str(error)
+    if not isinstance(error, VecgnnError):  # one module's trouble is not that of the others
+        message = f"BUG, please report: {type(error).__name__}: {error}"
+    return Failure(task.file, message if task.file in message else f"{task.file}: {message}")
+
+
 def _work(task: _Task) -> ModuleCosts | Failure:
     """One file: what is kept of it, or the comparison, which is then kept."""
     settings = task.settings
+    ir = _prepare(task) if task.ir is None else task.ir
+    if isinstance(ir, Failure):
+        return ir
+    counts = task.counts
     try:
-        ir = before_slp_of(Path(task.file), [f"-march={settings.march}"])
-        key = _key(task, ir)
+        if settings.running and counts is None:
+            modules = {task.file: ir}
+            counts = count_modules(task.name, modules, settings.running, _runs(task.folder), ELSEWHERE)[
+                task.file
+            ]
+        key = _key(task, ir, counts)
         if kept := _kept(task, key):
             return kept
-        measured = measure(task.name, task.file, ir, settings.packers, settings.mcpu, settings.effort)
-    except VecgnnError as error:
-        message = str(error)
-        return Failure(task.file, message if task.file in message else f"{task.file}: {message}")
-    except Exception as error:  # one module's trouble is not that of the others
-        return Failure(task.file, f"{task.file}: BUG, please report: {type(error).__name__}: {error}")
+        measured = measure(
+            task.name, task.file, ir, settings.packers, settings.mcpu, settings.effort, counts=counts
+        )
+    except Exception as error:
+        return _failure(task, error)
     if task.folder:
         for side, text in measured.texts.items():
             write_atomically(str(_place(task, f"{side}.ll")), text)
@@ -173,7 +237,7 @@ def _kept(task: _Task, key: str) -> ModuleCosts | None:
         return None  # not there, or not what we wrote: it is found again
 
 
-def _key(task: _Task, ir: str) -> str:
+def _key(task: _Task, ir: str, counts: BlockCounts | None) -> str:
     settings = task.settings
     effort = settings.effort
     table = Path(settings.mcpu) if settings.mcpu else None  # a target may be a file
@@ -188,6 +252,7 @@ def _key(task: _Task, ir: str) -> str:
             settings.mcpu,
         ),
         *(effort.time_limit, effort.gap, effort.solver),
+        None if counts is None else dict(counts),
         table.read_text() if table and table.is_file() else "",
     ]
     return hashlib.sha256(f"{json.dumps(parts)}\n{ir}".encode("utf-8", "surrogateescape")).hexdigest()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from vecgnn.compare.dominance import OUTLIER, SHARE, TOP
 from vecgnn.compare.records import (
     LLVM,
+    PACKED,
     SCALAR,
     Comparison,
     DearInstruction,
@@ -48,7 +49,7 @@ class Duel:
 
     packer: str
     rival: str
-    finished: bool
+    stage: str
     functions: int
     ours: Reductions
     theirs: Reductions
@@ -59,20 +60,21 @@ class Duel:
     losses: int
 
 
-def duels(comparison: Comparison, finished: bool) -> list[Duel]:
+def duels(comparison: Comparison, stage: str) -> list[Duel]:
     """Each packer of ours against LLVM's SLP, and each but greedy against greedy."""
     ours = [packer for packer in comparison.packers if packer not in (LLVM, "none")]
     pairs = [(packer, LLVM) for packer in ours if LLVM in comparison.packers]
     pairs += [(packer, GREEDY) for packer in ours if GREEDY in ours and packer != GREEDY]
-    return [found for packer, rival in pairs if (found := duel(comparison, packer, rival, finished))]
+    return [found for packer, rival in pairs if (found := duel(comparison, packer, rival, stage))]
 
 
-def duel(comparison: Comparison, packer: str, rival: str, finished: bool) -> Duel | None:
-    """One packer against another; None where there is no function that either changes."""
+def duel(comparison: Comparison, packer: str, rival: str, stage: str) -> Duel | None:
+    """One packer against another; None where there is no function that either changes (with weights: and that
+    has run)."""
     rows: list[tuple[int, int, int]] = []
     for function in comparison.functions:
         if function.outcomes[packer].changed or function.outcomes[rival].changed:
-            scalar, ours, theirs = (function.cost(side, finished) for side in (SCALAR, packer, rival))
+            scalar, ours, theirs = (function.cost(side, stage) for side in (SCALAR, packer, rival))
             if scalar and ours is not None and theirs is not None:
                 rows.append((scalar, ours, theirs))
     if not rows:
@@ -83,7 +85,7 @@ def duel(comparison: Comparison, packer: str, rival: str, finished: bool) -> Due
     return Duel(
         packer,
         rival,
-        finished,
+        stage,
         len(rows),
         first,
         second,
@@ -106,6 +108,17 @@ def reductions(rows: Sequence[tuple[int, int]]) -> Reductions:
         len(dearer),
         sum(dearer),
     )
+
+
+def geometric(comparison: Comparison, packer: str, stage: str) -> float | None:
+    """The geometric mean, over modules, of a packer's total to the scalar one: each module weighs the same.
+    None where no module has such totals."""
+    ratios = [
+        module.total(packer, stage) / scalar
+        for module in comparison.modules
+        if (scalar := module.total(SCALAR, stage)) and module.total(packer, stage)
+    ]
+    return statistics.geometric_mean(ratios) if ratios else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,5 +168,5 @@ def total_dominance(comparison: Comparison) -> list[Dominance]:
         top = sorted(dear, key=lambda each: -each.cost)[:TOP]
         cost = sum(each.cost for each in top)
         if top and cost > SHARE * total:
-            found.append(Dominance("packed", side, "", round(cost / total, 4), tuple(top)))
+            found.append(Dominance(PACKED, side, "", round(cost / total, 4), tuple(top)))
     return found

@@ -13,6 +13,7 @@ from vecgnn import llvm
 from vecgnn.counts.files import Counts, read_counts
 from vecgnn.counts.instrument import instrument
 from vecgnn.errors import InputError
+from vecgnn.files import write_atomically
 
 RUNTIME = "runtime.c"
 SECONDS = 300.0
@@ -33,11 +34,13 @@ def count_program(
     libraries: Sequence[str] = (),
     compiler: str = "clang",
     limit: float = SECONDS,
+    keep: Path | None = None,
 ) -> Counts:
     """Build a program from pre-SLP modules (by the key that their records get), run it in the current folder
     without input, and read what it counted.
 
-    libraries: for the linker, such as "-lm"; compiler: what links, "clang" or "clang++".  Raises InputError
+    libraries: for the linker, such as "-lm"; compiler: what links, "clang" or "clang++"; keep: where
+    the file of counts shall stand.  Raises InputError
     where the program fails, takes longer than ``limit`` seconds or writes no counts, ToolError where it
     cannot be built.
     """
@@ -47,7 +50,10 @@ def count_program(
         _run(name, [str(program), *arguments], written, limit)
         if not written.exists():
             raise InputError(f"{name}: the program wrote no counts: does it return from main, or call exit?")
-        return read_counts(written)
+        counts = read_counts(written)
+        if keep:
+            write_atomically(str(keep), written.read_bytes())
+        return counts
 
 
 def build_program(
