@@ -12,7 +12,7 @@ from pathlib import Path
 from vecgnn import llvm
 from vecgnn.counts.files import Counts, read_counts
 from vecgnn.counts.instrument import instrument
-from vecgnn.errors import InputError
+from vecgnn.errors import InputError, ToolError
 from vecgnn.files import write_atomically
 
 RUNTIME = "runtime.c"
@@ -71,8 +71,19 @@ def build_program(
         )
         objects.append(made)
     program = folder / "program"
-    llvm.run_tool(compiler, [*objects, runtime, *libraries, "-o", program])
+    _link([str(llvm.find_tool(compiler)), *map(str, objects), str(runtime), *libraries, "-o", str(program)])
     return program
+
+
+def _link(command: Sequence[str]) -> None:
+    """Raises ToolError with the linker's first word on it; clang itself only says that it failed."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode:
+        raise ToolError(f"the counted program cannot be linked: {_first_line(done.stderr)}")
+
+
+def _first_line(said: bytes) -> str:
+    return next((line.strip() for line in said.decode(errors="replace").splitlines() if line.strip()), "")
 
 
 def _run(name: str, command: Sequence[str], written: Path, limit: float) -> None:
@@ -91,5 +102,5 @@ def _run(name: str, command: Sequence[str], written: Path, limit: float) -> None
         raise InputError(f"{name}: the counted program did not end within {limit:g} s") from None
     if done.returncode:
         how = f"signal {-done.returncode}" if done.returncode < 0 else f"status {done.returncode}"
-        said = next((line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()), "")
-        raise InputError(f"{name}: the counted program ended with {how}{': ' if said else ''}{said.strip()}")
+        said = _first_line(done.stderr)
+        raise InputError(f"{name}: the counted program ended with {how}{': ' if said else ''}{said}")
