@@ -1,55 +1,27 @@
-"""Of each function the cheapest version, put together without touching any other."""
+"""Of each function the cheapest version, by prices of finished code."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections import Counter
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Collection
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from wholemodules import EFFORT, KERNELS, ir_of, module, products
 
-from vecgnn import llvm
-from vecgnn.best import LLVM, SCALAR, cheapest
-from vecgnn.best.modules import changed, comparable, functions_of
-from vecgnn.best.shield import slp_on
-from vecgnn.errors import InternalError
-from vecgnn.slp.pack import Effort
-
-EFFORT = Effort(time_limit=0.5)
-KERNELS = sorted((Path(__file__).parent.parent / "datasets/kernels").glob("*.c"))
-
-HEADER = 'target triple = "x86_64-pc-linux-gnu"\n'
-TARGET = 'attributes #0 = { nounwind "target-cpu"="x86-64-v3" }\n'
-
-
-def products(name: str, attributes: str = "#0", lanes: int = 4, behind: str = "") -> str:
-    """A function that all packers and LLVM's SLP change."""
-    lines = [f"define void {name}(ptr noalias %to, ptr noalias %from) {attributes} {behind}{{"]
-    for lane in range(lanes):
-        lines += [
-            f"  %f{lane} = getelementptr inbounds double, ptr %from, i64 {lane}",
-            f"  %l{lane} = load double, ptr %f{lane}, align 8",
-            f"  %m{lane} = fmul double %l{lane}, %l{lane}",
-            f"  %t{lane} = getelementptr inbounds double, ptr %to, i64 {lane}",
-            f"  store double %m{lane}, ptr %t{lane}, align 8",
-        ]
-    return "\n".join([*lines, "  ret void", "}", ""])
-
-
-def module(*functions: str) -> str:
-    return "\n".join([HEADER, *functions, TARGET])
-
-
-def attributes_of(text: str, name: str) -> str:
-    """A function's attributes, whatever their number."""
-    line = next(line for line in text.split("\n") if line.startswith("define ") and f" {name}(" in line)
-    group = re.findall(r" (#\d+) ", re.sub(r'"[^"]*"', "", line))
-    return re.findall(rf"^attributes {group[0]} = .*$", text, re.M)[0].partition("{")[2] if group else ""
-
-
-def body_of(text: str, name: str) -> str:
-    return comparable(functions_of(text)[name])
-
+from vecgnn import cli, llvm, price, vectorize
+from vecgnn.best import DEFAULT_PRICE, LLVM, SCALAR, best_of, cheapest, installed_packers
+from vecgnn.best import packer as best_packer
+from vecgnn.best.modules import changed, functions_of
+from vecgnn.codegen.verify import Verdict, verify
+from vecgnn.errors import InputError, ToolError
+from vecgnn.slp.pack import Effort, Packing, PackingProblem, Solution
+from vecgnn.store import vectorize_stored
 
 # Which side
 
@@ -77,83 +49,201 @@ def test_the_cheapest_side(prices: dict[str, float], margin: float, side: str):
     assert cheapest(prices, ("greedy", "ilp"), margin) == side
 
 
-# LLVM's SLP on some functions alone
-
-ODD_NAMES = [
-    "@plain",
-    "@_ZN3foo3barILi4EEEvPdS1_",
-    '@"a b"',
-    '@"x:y=z"',
-    '@"k,v"',
-    '@"-[Class method:with:]"',
-    '@"\\01under"',
-    '@"#7 {"',
-    '@"(a) #1 noimplicitfloat"',
-    '@"quote\\22d"',
-    "@0",
-]
+# Prices
 
 
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_one_function_alone(name: str):
-    others = [other for other in ["@first", "@last", '@"some:other, one"'] if other != name]
-    source = module(
-        *(products(each) for each in [others[0], name, others[1]]),
-        products(others[2], "local_unnamed_addr", behind='section "a #3 )" '),
-    )
-    source = llvm.run_passes(source, "verify")
-    after = slp_on(source, {name}, llvm.slp)
-    assert changed(source, after) == {name}
-    assert body_of(after, name) == body_of(llvm.slp(source), name)
-    for each in (name, *others):
-        assert attributes_of(after, each) == attributes_of(source, each)
+def finished_prices(text: str, kind: str, functions: Collection[str]) -> dict[str, float]:
+    finished = llvm.after_slp(text)
+    return price.price(finished, kind, functions=functions_of(finished).keys() & set(functions))
 
 
-def test_a_users_own_shield_stays():
-    source = module(
-        products("@f"), products("@own", "noimplicitfloat"), products("@all", "#0"), products("@none", "")
-    )
-    source = llvm.run_passes(source, "verify")
-    after = llvm.run_passes(slp_on(source, {"@f", "@own"}, llvm.slp), "verify")
-    assert changed(source, after) == {"@f"}
-    assert "noimplicitfloat" in attributes_of(after, "@own")
-    assert after.count("noimplicitfloat") == source.count("noimplicitfloat")
-    assert attributes_of(after, "@none") == ""
+@pytest.mark.parametrize("kind", ["tti", "mca"])
+@pytest.mark.parametrize("kernel", KERNELS[4::16], ids=lambda path: path.stem)
+def test_nothing_is_dearer_than_any_side(kernel: Path, kind: str, tmp_path: Path):
+    source = llvm.before_slp(ir_of(kernel))
+    best = best_of(source, price=kind, effort=EFFORT, store=tmp_path)
+    assert (best.trouble, best.bugs) == ("", ())
+    assert best.results.keys() == {*installed_packers()} >= {"greedy", "ilp"}
+    names = [choice.function for choice in best.choices]
+    texts = {packer: result.text for packer, result in best.results.items()}
+    prices = {
+        side: finished_prices(text, kind, names)
+        for side, text in {SCALAR: source, LLVM: llvm.slp(source), **texts}.items()
+    }
+    chosen = finished_prices(best.text, kind, names)
+    assert chosen
+    for choice in best.choices:
+        if choice.function in chosen:
+            least = min(found[choice.function] for found in prices.values())
+            assert chosen[choice.function] <= least * (1 + 1e-9)
+        for side, found in choice.prices.items():
+            assert found == pytest.approx(prices[side][choice.function])
+    verdicts = verify(best.before, best.text, [choice.function for choice in best.changed])
+    assert len(verdicts) == len(best.changed)
+    assert {verdict.verdict for verdict in verdicts} <= {Verdict.VERIFIED, Verdict.UNKNOWN}
 
 
-def test_strings_are_no_shields():
-    source = module(products("@f"), products("@g", '"noimplicitfloat"="noimplicitfloat (x"'))
-    source = llvm.run_passes(source, "verify")
-    after = slp_on(source, {"@f"}, llvm.slp)
-    assert changed(source, after) == {"@f"}
-    assert attributes_of(after, "@g") == attributes_of(source, "@g") != ""
-    assert changed(source, slp_on(source, {"@g"}, llvm.slp)) == {"@g"}
+def test_a_margin_keeps_llvms(tmp_path: Path):
+    source = llvm.before_slp(ir_of(next(path for path in KERNELS if path.stem == "fft8")))
+    plain = best_of(source, packers=("greedy",))
+    assert plain.sides["greedy"]
+    assert "greedy" not in best_of(source, packers=("greedy",), margin=0.99).sides
 
 
-def test_a_lost_shield_is_told():
-    source = llvm.run_passes(module(products("@f"), products("@g")), "verify")
-    with pytest.raises(InternalError, match="@g: LLVM's SLP vectorizer was not kept from it"):
-        slp_on(source, {"@f"}, lambda text: text.replace("noimplicitfloat", ""))
+def test_nothing_to_choose():
+    source = module("define void @f() #0 {\n  ret void\n}\n", "declare void @g()\n")
+
+    def never(text: str) -> str:
+        raise AssertionError("there is nothing to finish")
+
+    best = best_of(source, packers=("greedy",), finish=never)
+    assert best.text == best.before
+    assert [(choice.function, choice.side, choice.prices) for choice in best.choices] == [("@f", SCALAR, {})]
+    assert (best.sides, best.changed, best.trouble) == ({SCALAR: 1}, (), "")
 
 
-def test_orders_of_shielded_functions_stay():
-    source = llvm.before_slp(ir_of(KERNELS[0]))
-    packed = changed(source, llvm.slp(source))
-    chosen = sorted(packed)[0]
-    after = slp_on(source, {chosen}, llvm.slp)
-    assert changed(source, after) == {chosen} < packed
-    others = functions_of(source).keys() - {chosen}
-    orders = {name: Counter(orders_in(source, name)) for name in others}
-    assert any(orders.values())
-    assert {name: Counter(orders_in(after, name)) for name in others} == orders
+def test_some_functions_alone():
+    source = module(products("@f"), products("@g"), products("@h"))
+    best = best_of(source, packers=("none",), functions=["g"])
+    assert best.sides == {LLVM: 1, SCALAR: 2}
+    assert changed(llvm.run_passes(source, "verify"), best.text) == {"@g"}
+    with pytest.raises(InputError, match="no function @i"):
+        best_of(source, packers=("greedy",), functions=["i"])
 
 
-def ir_of(path: Path, *flags: str) -> str:
-    """C or C++ as clang's front end leaves it at -O3."""
-    compiler = "clang" if path.suffix == ".c" else "clang++"
-    options = ["-O3", "-march=x86-64-v3", *flags, "-Xclang", "-disable-llvm-passes", "-S", "-emit-llvm"]
-    return llvm.run_tool(compiler, [*options, "-o", "-", str(path)])
+def test_a_function_that_is_removed_later():
+    source = module(products("@f"), products("@gone", "#0").replace("void @gone", "internal void @gone"))
+    best = best_of(source, packers=("greedy",))
+    assert [choice.function for choice in best.choices if choice.prices] == ["@f"]
+    assert "@gone" not in functions_of(llvm.after_slp(best.text))
 
 
-def orders_in(text: str, name: str) -> list[str]:
-    return [line for line in functions_of(text)[name].split("\n") if line.startswith("  uselistorder")]
+# Troubles
+
+
+def failing(*arguments: object, **options: object) -> dict[str, float]:
+    raise ToolError("llc of LLVM 22 not found")
+
+
+def test_without_a_price_llvms(monkeypatch: pytest.MonkeyPatch):
+    source = module(products("@f"), "define void @empty() #0 {\n  ret void\n}\n")
+    monkeypatch.setattr(best_packer, "price_of", failing)
+    best = best_of(source, packers=("greedy",))
+    assert best.trouble == "not priced, LLVM's SLP everywhere: llc of LLVM 22 not found"
+    assert best.sides == {LLVM: 1, SCALAR: 1}
+    assert best.text == llvm.slp(llvm.run_passes(source, "verify"))
+
+
+@pytest.mark.parametrize("broken", ["greedy", LLVM, SCALAR])
+def test_what_cannot_be_finished(broken: str):
+    source = llvm.run_passes(module(products("@f")), "verify")
+    texts = {"greedy": vectorize_stored(None, source).text, LLVM: llvm.slp(source), SCALAR: source}
+
+    def finish(text: str) -> str:
+        if text == texts[broken]:
+            raise ToolError("opt failed")
+        return llvm.after_slp(text)
+
+    best = best_of(source, packers=("greedy",), finish=finish)
+    everywhere = "not priced, LLVM's SLP everywhere: opt failed"
+    assert best.trouble == ("greedy not considered: opt failed" if broken == "greedy" else everywhere)
+    assert best.sides == {LLVM: 1}
+    assert best.choices[0].prices.keys() == ({SCALAR, LLVM} if broken == "greedy" else set())
+
+
+def test_an_interrupt_while_pricing(monkeypatch: pytest.MonkeyPatch):
+    def interrupted(*arguments: object, **options: object) -> dict[str, float]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(best_packer, "price_of", interrupted)
+    best = best_of(module(products("@f")), packers=("greedy",))
+    assert best.interrupted
+    assert best.sides == {LLVM: 1}
+
+
+def test_an_interrupted_packer_is_the_last(monkeypatch: pytest.MonkeyPatch):
+    def choose(problem: PackingProblem, effort: Effort) -> Solution:
+        return Solution(Packing(), 0, status="interrupted")
+
+    monkeypatch.setitem(vectorize.PACKERS, "fake", "fakepacker:choose")
+    monkeypatch.setitem(sys.modules, "fakepacker", SimpleNamespace(choose=choose))
+    best = best_of(module(products("@f"), products("@g")), packers=("fake", "greedy"))
+    assert best.interrupted
+    assert {*best.results} == {"fake"}
+    assert best.sides == {LLVM: 2}
+    assert best.choices[0].prices[LLVM] < best.choices[0].prices[SCALAR]
+
+
+def test_what_cannot_be_asked():
+    with pytest.raises(InputError, match=r"^price=time: no such price; use one of tti, mca"):
+        best_of(module(products("@f")), price="time")
+    with pytest.raises(InputError, match="no packer to choose from"):
+        best_of(module(products("@f")), packers=())
+    with pytest.raises(InputError, match="not valid LLVM IR"):
+        best_of("define nonsense", packers=("greedy",))
+
+
+def test_packers_that_are_not_installed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pulp", None)
+    for name in [name for name in sys.modules if name.startswith("vecgnn.ilp")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert "ilp" not in installed_packers()
+    assert installed_packers()[0] == "greedy"
+
+
+# The commands
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    source, out = tmp_path / "in.ll", tmp_path / "out.ll"
+    source.write_text(module(products("@f"), "define void @empty() #0 {\n  ret void\n}\n"))
+    command = ["vectorize", str(source), "-o", str(out), "--packer", "best"]
+    assert cli.main([*command, "--verify"]) == 0
+    said = capsys.readouterr().err
+    assert f"{source}: 2 functions: 1 llvm, 1 scalar; by {DEFAULT_PRICE}\n" in said
+    assert re.search(r"^  @f: llvm [\d.]+ \(scalar [\d.]+, greedy [\d.]+, ilp [\d.]+\)$", said, re.M)
+    assert "  @f: VERIFIED: " in said
+    assert "fmul <4 x double>" in out.read_text()
+    assert cli.main([*command, "--price", "mca", "--json", "--function", "f"]) == 0
+    record = json.loads(capsys.readouterr().err)
+    assert (record["price"], record["sides"]) == ("mca", {"llvm": 1, "scalar": 1})
+    assert record["by_function"][0].keys() == {"name", "side", "prices"}
+    assert record["by_function"][0]["prices"].keys() == {SCALAR, "greedy", "ilp", LLVM}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--price", "tti"], "--price=tti: packer 'greedy' does not go by it"),
+        (["--packer", "best", "--price", "time"], "--price=time: no such price; use one of tti, mca"),
+        (["--packer", "best", "--solver", "gurobi"], "'GUROBI' is not installed"),
+    ],
+)
+def test_refused(options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    source, out = tmp_path / "in.ll", tmp_path / "out.ll"
+    source.write_text(module(products("@f")))
+    out.write_text("kept")
+    assert cli.main(["vectorize", str(source), "-o", str(out), *options]) == 2
+    said = capsys.readouterr().err
+    assert message in said and said.count("\n") == 1
+    assert out.read_text() == "kept"
+
+
+@pytest.mark.parametrize("kernel", KERNELS[2::5], ids=lambda path: path.stem)
+def test_kernels_keep_their_output(kernel: Path, tmp_path: Path):
+    outputs: list[str] = []
+    driver = str(Path(sysconfig.get_path("scripts")) / "vecgnn-cc")
+    ours = ["--vecgnn-packer=best", "--vecgnn-price=tti", "--vecgnn-time-limit=0.5", "--vecgnn-stats=stats"]
+    for compiler in ([str(llvm.find_tool("clang")), "-fno-slp-vectorize"], [driver, *ours]):
+        command = [*compiler, "-O3", "-march=x86-64-v3", str(kernel), "-o", "program", "-lm"]
+        built = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+        assert built.stderr == ""
+        program = [str(tmp_path / "program")]
+        outputs.append(subprocess.run(program, capture_output=True, text=True, check=True, timeout=60).stdout)
+    assert ": " in outputs[0]
+    assert outputs[1] == outputs[0]
+    record = json.loads((tmp_path / "stats").read_text())
+    assert sum(record["sides"].values()) == record["functions"] > 0
+    for choice in record["choices"]:
+        side = choice["prices"].get(choice["side"])
+        assert side is None or side == pytest.approx(min(choice["prices"].values()))

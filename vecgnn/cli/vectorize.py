@@ -16,7 +16,7 @@ from vecgnn.effort import check_solver
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, write_atomically
 from vecgnn.slp.pack import DEFAULT_EFFORT
-from vecgnn.vectorize import INTERRUPTED, NOT_REACHED, FunctionReport, Result, vectorize_text
+from vecgnn.vectorize import INTERRUPTED, NOT_REACHED, PACKERS, FunctionReport, Result, vectorize_text
 
 if TYPE_CHECKING:
     from vecgnn.codegen.verify import Verification
@@ -62,6 +62,9 @@ def _vectorize(options: argparse.Namespace) -> int:
         return _best(options, name)
     if options.price is not None:
         raise InputError(f"--price={options.price}: packer {options.packer!r} does not go by it")
+    if options.packer not in PACKERS:
+        known = ", ".join((*PACKERS, "best"))
+        raise InputError(f"unknown packer {options.packer!r}: use one of {known}")
     with two_interrupts():
         with progress_bars(not options.quiet) as advance:
             effort = read_effort(options, advance)
