@@ -119,7 +119,7 @@ def _say_kept(folder: Path | None) -> None:
 
 
 def _run(task: Task, folder: Path) -> Bench:
-    from vecgnn.bench import run
+    from vecgnn.bench.run import run
 
     with tqdm(total=1, leave=False, disable=None, file=sys.stderr) as bar:
 
@@ -132,7 +132,7 @@ def _run(task: Task, folder: Path) -> Bench:
 
 
 def _show(bench: Bench, folder: Path | None) -> int:
-    from vecgnn.bench import report
+    from vecgnn.bench.report import report
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     sys.stdout.write(report(bench, colour))

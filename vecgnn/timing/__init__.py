@@ -19,12 +19,12 @@ of the base, byte for byte, is ``identical``: its ratio is 1, and the measured o
 The clock is "cpu" unless asked otherwise: other work on the machine disturbs wall time far more.
 """
 
-from vecgnn.timing.alternate import Program, Progress, Settings, alternate, succeeded
 from vecgnn.timing.estimate import Estimate
 from vecgnn.timing.plot import ratio_plot
 from vecgnn.timing.records import CLOCKS, Clock, Round, Run, Timed, read_timed
 from vecgnn.timing.run import Finished, pick_core, run_once
 from vecgnn.timing.summary import MeanRatio, Measure, Noise, mean_ratio, noise, paired_ratios, summarize
+from vecgnn.timing.turns import Program, Progress, Settings, alternate, succeeded
 
 __all__ = [
     "CLOCKS",
