@@ -1,0 +1,193 @@
+"""Printed costs of a benchmark's modules, by packer: the plain sums, and those of blocks by execution."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from vecgnn import llvm
+from vecgnn.best import DEFAULT_PRICE, best_of
+from vecgnn.compare.checks import checks_of
+from vecgnn.compare.measure import measure
+from vecgnn.compare.records import FINISHED, LLVM, PACKED, SCALAR, WEIGHTED
+from vecgnn.compare.weights import Entries, cost_in, cost_of, weighted_cost
+from vecgnn.counts import Counts, counts_of, read_counts
+from vecgnn.errors import InputError, VecgnnError
+from vecgnn.files import write_atomically
+from vecgnn.nas.build import Made, Settings
+from vecgnn.nas.output import judge
+from vecgnn.nas.records import FORMAT, Costs, read_costs
+from vecgnn.nas.sources import Sources
+from vecgnn.provenance import code_digest
+from vecgnn.vectorize import PACKERS
+
+BEST = "best"
+STAGES = (PACKED, FINISHED, WEIGHTED)
+
+_SLOWER = 4
+"""The counting build may take so many times as long as the others."""
+
+_ELSEWHERE = ("bench", "cli", "driver", "explain", "fuzz", "timing")
+"""Rooms of the package that no costs run through."""
+
+
+def costs_of(sources: Sources, counted: Made, settings: Settings) -> Costs:
+    """Of each module of the counted build, what every packer makes of it, costed; kept for the next time.
+
+    A module that cannot be costed is left out of every sum and told in ``trouble``.  Raises InputError where
+    the folder cannot be written.
+    """
+    if counted.build.error:
+        return Costs(0, {}, {}, (f"not built to be costed: {counted.build.error}",))
+    modules = kept_modules(counted.modules)
+    file = settings.folder / "costs" / f"{sources.name}.{settings.letter}.json"
+    key = _key(modules, settings)
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        if record["key"] == key:
+            return read_costs(record["costs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not there, or not what we wrote: it is found again
+    costs = _measured(sources, counted, modules, settings)
+    if not costs.trouble:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{file.parent}: cannot make this folder: {error.strerror}") from None
+        write_atomically(str(file), json.dumps({"key": key, "costs": asdict(costs)}) + "\n")
+    return costs
+
+
+def kept_modules(folder: Path) -> dict[str, Path]:
+    """The modules in a folder of ``--vecgnn-keep``, by source file; those of a tree's tools in sys/ are none.
+
+    Raises InputError where the folder has none.
+    """
+    try:
+        lines = (folder / "index.jsonl").read_text(encoding="utf-8").splitlines()
+        records = [json.loads(line) for line in lines]
+        return {
+            f"{Path(record['folder']).name}/{Path(record['source']).name}": folder / record["module"]
+            for record in records
+            if Path(record["folder"]).name != "sys"
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{folder}: no modules kept there; remove its parent to build it again") from None
+
+
+def _measured(sources: Sources, counted: Made, modules: Mapping[str, Path], settings: Settings) -> Costs:
+    sums = {stage: Counter[str]() for stage in STAGES}
+    checks = {stage: Counter[str]() for stage in STAGES}
+    trouble: list[str] = []
+    counts: Counts | None = None
+    try:
+        counts = _count(sources, counted, settings)
+    except InputError as error:
+        trouble.append(f"no weights: {error}")
+    for name, module in modules.items():
+        try:
+            one = _one(name, module, counts, settings)
+        except VecgnnError as error:
+            trouble.append(f"{name}: {error}")
+            continue
+        for stage, side, cost, check in one:
+            sums[stage][side] += cost
+            checks[stage][side] += check
+    weighted = {stage: dict(sums[stage]) for stage in STAGES if sums[stage]}
+    apart = {stage: dict(checks[stage]) for stage in STAGES if any(checks[stage].values())}
+    return Costs(len(modules), weighted, apart, tuple(trouble))
+
+
+def _count(sources: Sources, counted: Made, settings: Settings) -> Counts:
+    """Run the counting build and read its counts.  Raises InputError where it fails or does not verify."""
+    with tempfile.TemporaryDirectory(prefix="vecgnn-nas-") as scratch:
+        file = Path(scratch) / "counts"
+        try:
+            done = subprocess.run(
+                [counted.program.resolve()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                errors="replace",
+                env={**os.environ, "VECGNN_COUNTS": str(file)},
+                timeout=_SLOWER * settings.limit,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise InputError(
+                f"the counting build did not end within {_SLOWER * settings.limit:g} s"
+            ) from None
+        if wrong := judge(sources, settings.letter, done.stdout, done.returncode):
+            raise InputError(f"the counting build: {wrong}")
+        return read_counts(file)
+
+
+def _one(
+    name: str, module: Path, counts: Counts | None, settings: Settings
+) -> Iterator[tuple[str, str, int, int]]:
+    """Stage, side, cost without run-time checks, and theirs."""
+    data = module.read_bytes()
+    record = counts.of(module.stem) if counts else None
+    scalar = llvm.run_passes(data, "verify")
+    blocks = None if record is None else counts_of(scalar, record)
+    packers = [variant for variant in settings.variants if variant == LLVM or variant in PACKERS]
+    costs = measure(
+        name, str(module), data, packers, settings.mcpu, settings.effort, settings.store.resolve(), blocks
+    ).costs
+    for stage in STAGES[: 2 + (blocks is not None)]:
+        for side in (SCALAR, *packers):
+            yield stage, side, costs.total(side, stage), costs.check_total(side, stage)
+    if BEST in settings.variants:
+        yield from _best(name, data, scalar, blocks, settings)
+
+
+def _best(
+    name: str, data: bytes, scalar: str, blocks: Mapping[str, Sequence[int]] | None, settings: Settings
+) -> Iterator[tuple[str, str, int, int]]:
+    found = best_of(
+        data,
+        name=name,
+        price=settings.price or DEFAULT_PRICE,
+        mcpu=settings.mcpu,
+        effort=settings.effort,
+        store=settings.store.resolve(),
+    )
+    if found.interrupted:
+        raise KeyboardInterrupt
+    apart = checks_of(scalar)  # SLP vectorizers leave blocks where they are
+    printed = llvm.printed_costs(found.text)
+    yield PACKED, BEST, *_split(printed, apart)
+    after = llvm.after_slp(found.text)
+    yield FINISHED, BEST, *_split(llvm.printed_costs(after), checks_of(after))
+    if blocks is not None:
+        counted = {function: entries for function, entries in printed.items() if function in blocks}
+        whole = sum(weighted_cost(entries, blocks[function]) for function, entries in counted.items())
+        checks = sum(
+            weighted_cost(entries, blocks[function], apart.get(function, frozenset()))
+            for function, entries in counted.items()
+        )
+        yield WEIGHTED, BEST, whole - checks, checks
+
+
+def _split(printed: Mapping[str, Entries], apart: Mapping[str, frozenset[int]]) -> tuple[int, int]:
+    """The cost of all blocks but run-time checks, and of those."""
+    checks = sum(cost_in(entries, apart.get(function, frozenset())) for function, entries in printed.items())
+    return sum(map(cost_of, printed.values())) - checks, checks
+
+
+def _key(modules: Mapping[str, Path], settings: Settings) -> str:
+    effort = settings.effort
+    table = Path(settings.mcpu) if settings.mcpu else None
+    parts = [FORMAT, code_digest(_ELSEWHERE), llvm.tool_version("opt"), settings.variants, settings.mcpu]
+    parts += [table.read_text() if table and table.is_file() else "", settings.price]
+    parts += [effort.time_limit, effort.gap, effort.solver]
+    parts += [(name, path.name) for name, path in modules.items()]  # named by their contents
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
