@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import vecgnn.best.packer
 import vecgnn.store
 import vecgnn.vectorize
 from vecgnn import llvm
@@ -22,7 +23,7 @@ from vecgnn.driver import main
 from vecgnn.driver.options import Options, read_options
 from vecgnn.driver.plan import Job, read_job, read_plan
 from vecgnn.driver.split import code_generator_command
-from vecgnn.errors import InputError
+from vecgnn.errors import InputError, ToolError
 from vecgnn.llvm import repaired
 from vecgnn.slp.pack import Effort, Packing, PackingProblem, Solution
 
@@ -344,6 +345,7 @@ def test_off_is_clang(folder: Folder) -> None:
         ("--vecgnn-speed=9 -O3 -c products.c", "--vecgnn-speed=9: not an option of mine"),
         ("--vecgnn-packer= -O3 -c products.c", "--vecgnn-packer=: not an option of mine"),
         ("--vecgnn-time-limit=0 -O3 -c products.c", "--vecgnn-time-limit=0: give seconds above 0"),
+        ("--vecgnn-price=mca -O3 -c products.c", "--vecgnn-price=mca: packer 'greedy' does not go by it"),
         ("--vecgnn-gap=1 -O3 -c products.c", "--vecgnn-gap=1: give a share from 0"),
         ("--vecgnn-solver=abacus -O3 -c products.c", "--vecgnn-solver=abacus: no solver that PuLP knows"),
     ],
@@ -493,6 +495,98 @@ def test_a_pipeline_that_cannot_be_split_is_clangs(
     folder.clang("-O3 -c products.c -o clang.o")
     assert (folder.path / "ours.o").read_bytes() == (folder.path / "clang.o").read_bytes()
     assert "compiled by clang alone" in capfd.readouterr().err
+
+
+# The cheapest of all
+
+
+def test_best_says_which_sides_it_took(folder: Folder) -> None:
+    (folder.path / "both.c").write_text(PRODUCTS.replace('#include "sizes.h"', "void empty(void) {}"))
+    options = "--vecgnn-packer=best --vecgnn-price=mca --vecgnn-verbose --vecgnn-stats=stats"
+    done = folder.cc(f"-O3 -march=x86-64-v3 -S -emit-llvm both.c -o - {options}")
+    assert "fmul <4 x double>" in done.out
+    assert done.err.startswith("vecgnn-cc: both.c: 2 functions: 1 llvm, 1 scalar; by mca, ")
+    record = json.loads(folder.read("stats"))
+    assert (record["packer"], record["price"]) == ("best", "mca")
+    assert (record["functions"], record["changed"], record["trouble"]) == (2, 1, "")
+    assert record["sides"] == {"llvm": 1, "scalar": 1}
+    (choice,) = record["choices"]  # the other function has but one version
+    assert (choice["name"], choice["side"]) == ("@products", "llvm")
+    assert choice["prices"]["llvm"] < choice["prices"]["scalar"]
+    assert record["vectorizer_seconds"].keys() == {"greedy", "ilp", "llvm", "price", "assemble"}
+
+
+def test_best_runs_slp_as_the_job_would(folder: Folder) -> None:
+    line = "-O3 -march=x86-64-v3 -c products.c --vecgnn-packer=best --vecgnn-stats=stats"
+    assert folder.cc(f"{line} -mllvm -slp-threshold=1000") == Done(0, "", "")
+    assert json.loads(folder.read("stats"))["sides"] == {"greedy": 1}
+
+
+def test_a_price_is_for_best() -> None:
+    assert read_options(["--vecgnn-packer=best", "--vecgnn-price=mca"], {})[0].price == "mca"
+    assert read_options(["--vecgnn-packer=best"], {"VECGNN_PRICE": "mca"})[0].price == "mca"
+    assert read_options([], {"VECGNN_PRICE": "mca"})[0].packer == "greedy"
+    with pytest.raises(InputError, match="--vecgnn-price=mca: packer 'ilp' does not go by it"):
+        read_options(["--vecgnn-price=mca"], {"VECGNN_PACKER": "ilp"})
+    with pytest.raises(InputError, match="VECGNN_PRICE=time: no such price"):
+        read_options(["--vecgnn-packer=best"], {"VECGNN_PRICE": "time"})
+
+
+def _best_with(folder: Folder, monkeypatch: pytest.MonkeyPatch, **replaced: Any) -> int:
+    for name, value in replaced.items():
+        monkeypatch.setattr(vecgnn.best.packer, name, value)
+    monkeypatch.chdir(folder.path)
+    options = ["--vecgnn-packer=best", "-O3", "-march=x86-64-v3", "-c", "products.c", "-o", "ours.o"]
+    return main.run("vecgnn-cc", "clang", options)
+
+
+def _fail(*arguments: object, **options: object) -> Any:
+    raise ToolError("no luck today")
+
+
+def test_best_without_prices_is_llvm(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert _best_with(folder, monkeypatch, price_of=_fail) == 0
+    said = "vecgnn-cc: warning: products.c: not priced, LLVM's SLP everywhere: no luck today\n"
+    assert capfd.readouterr().err == said
+    folder.clang("-O3 -march=x86-64-v3 -c products.c -o clang.o")
+    assert _sections(folder.path / "ours.o") == _sections(folder.path / "clang.o")
+
+
+def _raise(*arguments: object, **options: object) -> Any:
+    raise RuntimeError("a defect")
+
+
+@pytest.mark.parametrize(
+    ("replaced", "said"),
+    [
+        ({"slp_on": _fail, "cheapest": lambda *prices: "greedy", "spliced": _fail}, "no luck today"),
+        ({"vectorize_stored": _raise}, "RuntimeError: a defect"),
+        ({"cheapest": lambda *prices: "greedy", "spliced": lambda *texts: "define"}, "opt failed"),
+    ],
+)
+def test_clang_is_the_way_out_of_best(
+    folder: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    replaced: dict[str, Any],
+    said: str,
+) -> None:
+    assert _best_with(folder, monkeypatch, **replaced) == 0
+    messages = capfd.readouterr().err
+    assert messages.startswith(f"vecgnn-cc: warning: products.c: {said}")
+    assert messages.endswith("; compiled by clang alone\n")
+    folder.clang("-O3 -march=x86-64-v3 -c products.c -o clang.o")
+    assert (folder.path / "ours.o").read_bytes() == (folder.path / "clang.o").read_bytes()
+
+
+def test_an_interrupt_in_best_ends_the_build(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*arguments: object, **options: object) -> Any:
+        raise KeyboardInterrupt
+
+    assert _best_with(folder, monkeypatch, price_of=interrupt) == 130
+    assert not (folder.path / "ours.o").exists()
 
 
 # Reading the plan
