@@ -233,7 +233,8 @@ def test_a_source_with_an_error(benches: Benches, tmp_path: Path):
 
 
 def test_code_that_is_not_what_it_is_called(named: str, benches: Benches):
-    out = benches.run(named, "-O1", "--packers", "plain,greedy", "--runs", "1", "--", "0")
+    out = benches.run(named, "-O1", "-march=x86-64", "--packers", "plain,greedy", "--runs", "1", "--", "0")
+    assert (benches.record["task"]["march"], benches.record["task"]["flags"]) == ("x86-64", ["-O1"])
     notes = {line.split()[0]: line for line in out.splitlines()[1:4]}
     reason = "named.c: no SLP vectorizer runs at this optimization level"
     assert [reason in notes[variant] for variant in ("llvm", "plain", "greedy")] == [True, False, True]
@@ -431,6 +432,7 @@ def test_the_table_says_how_much_faster():
     assert _row(bench, "ilp").split()[:6] == ["ilp", "1.5", "2.000", "[1.500,", "2.000]", "0"]
     assert _row(bench, "llvm").split()[:3] == ["llvm", "3", "1"]
     assert "noise: times of llvm vary by 0.0 % (median deviation), load 1.0 -> 2.0" in report(bench)
+    assert "(75 % at best)" in report(bench)
     assert "say little" not in report(bench)
     assert "say little" in report(_bench({"llvm": [0.01] * 3}))
 

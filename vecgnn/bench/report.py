@@ -85,6 +85,8 @@ def _legend(bench: Bench, measures: dict[str, Measure]) -> Iterator[str]:
     if rounds:
         yield f"seconds: {clock}, median of {_rounds(rounds)}{_pinned(bench)}; {bench.host['cpu']}"
         few = "; no interval from fewer than 3" if rounds < 3 else ""
+        if 3 <= rounds < 5:
+            few = f"; from {rounds} the interval is their extremes ({100 - 200 / 2**rounds:.0f} % at best)"
         yield f"ratio: above 1 the variant is faster than {BASE}; median of the rounds' own ratios{few}"
     noise = bench.noise
     if noise and noise.spread is not None:

@@ -174,13 +174,15 @@ def _task(options: argparse.Namespace) -> Task:
     check_core(core)
     if options.stdin and not Path(options.stdin).is_file():
         raise InputError(f"--stdin {options.stdin}: no such file")
+    march = [word.removeprefix("-march=") for word in options.clang if word.startswith("-march=")]
+    clang = [word for word in options.clang if not word.startswith("-march=")]
     return Task(
         files=tuple(options.files),
         variants=variants,
         arguments=tuple(options.arguments),
         stdin=options.stdin,
-        march=options.march,
-        flags=(*_words(options.flags, "--flags"), *options.clang),
+        march=march[-1] if march else options.march,
+        flags=(*_words(options.flags, "--flags"), *clang),
         libs=(*options.linking, *_words(options.libs, "--libs")),
         effort=read_effort(options),
         price=_price(options.price, variants),

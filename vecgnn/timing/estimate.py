@@ -1,4 +1,8 @@
-"""Medians and geometric means with percentile bootstrap intervals."""
+"""Medians and geometric means with percentile bootstrap intervals.
+
+The 95 % are nominal.  From few rounds such an interval is no more than from the least value to the greatest,
+and these enclose the true median in 75 % of all cases for 3 rounds, 88 % for 4, 94 % for 5, 97 % for 6.
+"""
 
 from __future__ import annotations
 
