@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vecgnn import llvm
@@ -85,7 +85,7 @@ def kept_modules(folder: Path) -> dict[str, Path]:
 def _measured(sources: Sources, counted: Made, modules: Mapping[str, Path], settings: Settings) -> Costs:
     sums = {stage: Counter[str]() for stage in STAGES}
     checks = {stage: Counter[str]() for stage in STAGES}
-    trouble: list[str] = []
+    trouble = [f"counting: {reason}" for reason in counted.build.trouble]
     counts: Counts | None = None
     try:
         counts = _count(sources, counted, settings)
@@ -97,9 +97,10 @@ def _measured(sources: Sources, counted: Made, modules: Mapping[str, Path], sett
         except VecgnnError as error:
             trouble.append(f"{name}: {error}")
             continue
-        for stage, side, cost, check in one:
+        for stage, side, cost, check in one.figures:
             sums[stage][side] += cost
             checks[stage][side] += check
+        trouble += [f"{name}: no weights: {reason}" for reason in one.unweighted if counts]
     weighted = {stage: dict(sums[stage]) for stage in STAGES if sums[stage]}
     apart = {stage: dict(checks[stage]) for stage in STAGES if any(checks[stage].values())}
     return Costs(len(modules), weighted, apart, tuple(trouble))
@@ -130,10 +131,15 @@ def _count(sources: Sources, counted: Made, settings: Settings) -> Counts:
         return read_counts(file)
 
 
-def _one(
-    name: str, module: Path, counts: Counts | None, settings: Settings
-) -> Iterator[tuple[str, str, int, int]]:
-    """Stage, side, cost without run-time checks, and theirs."""
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """One module's figures (stage, side, cost without run-time checks, theirs), and what has no weights."""
+
+    figures: tuple[tuple[str, str, int, int], ...]
+    unweighted: tuple[str, ...]
+
+
+def _one(name: str, module: Path, counts: Counts | None, settings: Settings) -> _Module:
     data = module.read_bytes()
     record = counts.of(module.stem) if counts else None
     scalar = llvm.run_passes(data, "verify")
@@ -142,11 +148,17 @@ def _one(
     costs = measure(
         name, str(module), data, packers, settings.mcpu, settings.effort, settings.store.resolve(), blocks
     ).costs
-    for stage in STAGES[: 2 + (blocks is not None)]:
-        for side in (SCALAR, *packers):
-            yield stage, side, costs.total(side, stage), costs.check_total(side, stage)
+    figures = [
+        (stage, side, costs.total(side, stage), costs.check_total(side, stage))
+        for stage in STAGES[: 2 + (blocks is not None)]
+        for side in (SCALAR, *packers)
+    ]
     if BEST in settings.variants:
-        yield from _best(name, data, scalar, blocks, settings)
+        figures += _best(name, data, scalar, blocks, settings)
+    if blocks is None:
+        return _Module(tuple(figures), ("the counting build did not count it",))
+    reasons = (f"{each.name}: {each.unweighted}" for each in costs.functions if each.unweighted)
+    return _Module(tuple(figures), tuple(reasons))
 
 
 def _best(

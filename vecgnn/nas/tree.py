@@ -77,7 +77,7 @@ def variables(sources: Sources, copy: Path, flags: Sequence[str]) -> dict[str, s
     wanted = _quoted(" ".join(map(shlex.quote, flags)))
     return {
         **dict.fromkeys(("CC", "CLINK"), c),
-        **dict.fromkeys(("CCC", "CXX", "CPP", "CXXLINK"), cxx),
+        **dict.fromkeys(("CCC", "CXX", "CXXLINK"), cxx),
         **dict.fromkeys(("FC", "F77", "F90", "FLINK"), fortran),
         **dict.fromkeys(("CFLAGS", "CXXFLAGS", "CLINKFLAGS", "FFLAGS", "FLINKFLAGS"), wanted),
         "UCC": _word(str(llvm.find_tool("clang"))),
