@@ -32,6 +32,9 @@ _NO_ELF = re.compile(r"darwin|macos|ios|windows|win32|wasm|uefi|-aix|spirv|nvptx
 _USED = re.compile(r"^@llvm\.used = appending global \[(\d+) x ptr\] \[(.*)\], section", re.MULTILINE)
 _GROUP = re.compile(r"^attributes #\d+ = \{.*$", re.MULTILINE)
 _MEMORY = re.compile(r"(?: memory\([^)]*\)| speculatable(?=[ }]))")
+_EMPTY = re.compile(r"\{ *\}$")
+_ANYTHING = '{ "vecgnn-counts" }'
+"""LLVM reads no group without attributes, and ignores one that it does not know."""
 _STRINGS = re.compile(r'"[^"]*"')
 _QUALIFIED = re.compile(r"[^@]*\bavailable_externally\b")
 _GROUPS_OF = re.compile(r"#\d+")
@@ -125,7 +128,7 @@ def _countable(function: FunctionText, skipped: frozenset[str]) -> bool:
 def _outside(text: str) -> str:
     """What stands between functions, without promises that counting breaks: a function that touches memory
     must not be called ``memory(none)``, or its calls are merged.  (LLVM gives intrinsics theirs back.)"""
-    return _GROUP.sub(lambda found: _MEMORY.sub("", found[0]), text)
+    return _GROUP.sub(lambda found: _EMPTY.sub(_ANYTHING, _MEMORY.sub("", found[0])), text)
 
 
 def _with_counters(function: FunctionText, first: int) -> str:
