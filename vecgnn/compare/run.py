@@ -30,7 +30,7 @@ from vecgnn.files import write_atomically
 from vecgnn.provenance import code_digest, host
 from vecgnn.slp.pack import Effort
 
-ELSEWHERE = ("cli", "driver", "explain", "fuzz", "timing", "bench", "nas")
+ELSEWHERE = ("cli", "driver", "explain", "fuzz", "timing", "bench", "nas", "best", "price")
 """Rooms of the package that no comparison runs through: a change there makes nothing kept out of date."""
 
 
