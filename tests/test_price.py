@@ -1,11 +1,11 @@
-"""Prices of finished code: frequencies, machine blocks, features, the fitted table."""
+"""Prices of finished code: frequencies, machine blocks, what cannot be priced."""
 
 from __future__ import annotations
 
 import pytest
 
 from vecgnn.errors import InputError
-from vecgnn.price import blocks, price
+from vecgnn.price import blocks, features, price
 
 X86 = """
 target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
@@ -221,3 +221,14 @@ def test_machine_prices_need_elf() -> None:
 def test_no_table_for_the_calibrated_price() -> None:
     with pytest.raises(InputError, match="table"):
         price(X86 + LOOP, "calibrated")
+
+
+def test_features_of_a_function() -> None:
+    counted = features(X86 + LOOP + STRAIGHT)
+    straight = counted['@"straight line"']
+    assert (straight["entries"], straight["scalar_float"], straight["branch"]) == (1, 1, 1)
+    assert (straight["load_8"], straight["load_16"], straight["carried"]) == (2, 0, 0)
+    assert straight["latency"] > 3
+    loop = counted["@loop"]
+    assert loop["load_8"] == loop["scalar_float"] == pytest.approx(100, rel=0.05)
+    assert loop["carried"] > 100

@@ -8,18 +8,19 @@ from collections.abc import Collection, Sequence
 
 from vecgnn.price import classes
 from vecgnn.price.assembly import MachineBlock, assemble
-from vecgnn.price.forwarding import Run, waiting_loads
+from vecgnn.price.forwarding import Run, fresh_wide_loads, waiting_loads
 from vecgnn.price.mca import BlockFigures, block_figures, models
 from vecgnn.price.restrict import restricted
 
 WIDTHS = (8, 16, 32, 64)
 FIGURES = ("entries", "uops", "throughput", "carried", "latency")
-MEMORY = (*(f"load_{width}" for width in WIDTHS), *(f"store_{width}" for width in WIDTHS), "waiting_loads")
-NAMES = (*FIGURES, *classes.NAMES, *MEMORY)
+MEMORY = (*(f"load_{width}" for width in WIDTHS), *(f"store_{width}" for width in WIDTHS))
+WAITS = ("waiting_loads", "waiting_again", "fresh_wide_loads")
+NAMES = (*FIGURES, *classes.NAMES, *MEMORY, *WAITS)
 """All features.  ``entries`` is 1; ``uops`` and the cycles are llvm-mca's: ``throughput`` by the most wanted
 resource, ``carried`` what loops take beyond it for what is carried around, ``latency`` what the other blocks
 take beyond it when they run by themselves.  Then instructions by class, and loads and stores of up to so many
-bytes."""
+bytes, and loads that wait for stores, as ``forwarding`` tells them."""
 
 _X86 = re.compile(r"x86_64|amd64|i[3-6]86", re.IGNORECASE)
 
@@ -69,4 +70,7 @@ def _add_instructions(features: dict[str, float], blocks: Sequence[MachineBlock]
                 features[f"store_{width}"] += block.frequency * access.store
         falls_through = not lines or not lines[-1].startswith(("jmp", "ret", "ud2"))
         runs.append(Run(instructions, block.frequency, block.loop, falls_through))
-    features["waiting_loads"] = waiting_loads(runs)
+    once, again = waiting_loads(runs)
+    features["waiting_loads"] = once
+    features["waiting_again"] = max(0.0, again - once)
+    features["fresh_wide_loads"] = fresh_wide_loads(runs)

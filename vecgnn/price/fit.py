@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 _ROUNDS = 2_000
+_REWEIGHTINGS = 4
 _STILL = 1e-9
 """A round that moves no weight by more than this share of the largest ends the descent."""
 
@@ -34,12 +35,24 @@ class _Normal:
     rows: int
 
 
-def fit(rows: Sequence[Row], ridge: float = 1e-3) -> dict[str, float]:
+def fit(rows: Sequence[Row], ridge: float = 1e-3, robust: bool = False) -> dict[str, float]:
     """The weights, none below 0, that make the sum over rows of ((features x weights - target) / scale)^2
     least, plus ``ridge`` times the number of rows times the weights' squares (each feature scaled to a mean
-    square of 1); features without a weight are left out."""
+    square of 1); features without a weight are left out.
+
+    ``robust`` makes rows count less the further off they are, for measurements with outliers.
+    """
     names = _names(rows)
-    return _solved(names, _normal(names, rows), ridge)
+    weights = _solved(names, _normal(names, rows), ridge)
+    for _ in range(_REWEIGHTINGS if robust else 0):
+        weights = _solved(names, _normal(names, [_relaxed(row, weights) for row in rows]), ridge)
+    return weights
+
+
+def _relaxed(row: Row, weights: Mapping[str, float]) -> Row:
+    """The row on a scale that grows with its error, as in a Cauchy regression."""
+    error = (predicted(row.features, weights) - row.target) / row.scale
+    return replace(row, scale=row.scale * sqrt(1 + error * error))
 
 
 def predicted(features: Mapping[str, float], weights: Mapping[str, float]) -> float:
@@ -47,12 +60,16 @@ def predicted(features: Mapping[str, float], weights: Mapping[str, float]) -> fl
     return sum(weight * features.get(name, 0.0) for name, weight in weights.items())
 
 
-def left_out(rows: Sequence[Row], ridge: float = 1e-3) -> list[float]:
+def left_out(rows: Sequence[Row], ridge: float = 1e-3, robust: bool = False) -> list[float]:
     """Each row's prediction by weights fitted to the rows of all other groups."""
     names = _names(rows)
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row.group, []).append(row)
+    if robust:
+        others = {name: [row for row in rows if row.group != name] for name in groups}
+        fitted = {name: fit(members, ridge, robust) for name, members in others.items()}
+        return [predicted(row.features, fitted[row.group]) for row in rows]
     parts = {group: _normal(names, members) for group, members in groups.items()}
     whole = _sum(parts.values(), len(names))
     weights = {group: _solved(names, _difference(whole, part), ridge) for group, part in parts.items()}

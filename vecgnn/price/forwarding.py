@@ -15,6 +15,9 @@ from vecgnn.price.classes import Access, Instruction
 WINDOW = 48
 """Stores that may still be on their way when a load comes."""
 
+FIRST = 100
+"""Instructions of a function that may come before its caller's stores have reached the cache."""
+
 _REGISTER = re.compile(r"%(?:r(\d+)[dwb]?|[er]?([abcd]x|[sd]i|[sb]p)l?|([abcd])[lh])$")
 
 
@@ -70,6 +73,15 @@ class _Watch:
                 self.versions[name] = self.versions.get(name, 0) + 1
         return waits
 
+    def part(self) -> None:
+        """What comes next does not follow what came before: only stores relative to the arguments stay."""
+        self.stores = {key: stores for key, stores in self.stores.items() if not key[1] and not key[2]}
+
+    def enter_again(self) -> None:
+        """The function is entered with the same arguments: what is relative to other registers is gone."""
+        self.part()
+        self.versions.clear()
+
     def _version(self, register: str) -> int:
         return self.versions.get(_register(register), 0)
 
@@ -86,13 +98,21 @@ class _Watch:
         return 0.0
 
 
-def waiting_loads(blocks: Sequence[Run]) -> float:
-    """Loads of a function that wait for stores, for one entry of it.
+def waiting_loads(blocks: Sequence[Run]) -> tuple[float, float]:
+    """Loads of a function that wait for stores, for one entry of it: for its own, and, if it is entered again
+    with the same arguments, for those of the time before as well.
 
-    Only stores to addresses that are spelled alike are seen, in the block itself (the time before as well
-    where it is a loop) and in those that fall through into it.
+    Only stores to addresses that are spelled alike are seen: in the block itself (the time before as well
+    where it is a loop), in those that fall through into it, and, of the time before, those relative to what
+    the arguments' registers held.
     """
     watch = _Watch()
+    first = _once(watch, blocks)
+    watch.enter_again()
+    return first, _once(watch, blocks)
+
+
+def _once(watch: _Watch, blocks: Sequence[Run]) -> float:
     total = 0.0
     for block in blocks:
         waits = watch.run(block)
@@ -100,8 +120,24 @@ def waiting_loads(blocks: Sequence[Run]) -> float:
             waits = watch.run(block)
         total += waits
         if not block.falls_through:
-            watch = _Watch()
+            watch.part()
     return total
+
+
+def fresh_wide_loads(blocks: Sequence[Run]) -> float:
+    """Loads of more than 8 bytes among a function's first instructions, from where its arguments may point:
+    they wait if the caller has just stored what they read, piece by piece."""
+    count = 0.0
+    left = FIRST
+    for block in blocks:
+        for instruction in block.instructions[:left]:
+            access = instruction.access
+            if access and access.load and access.bytes > 8 and access.place[1] not in ("%rip", "%rsp"):
+                count += min(block.frequency, 1.0)
+        left -= len(block.instructions)
+        if left <= 0 or block.loop:
+            break
+    return count
 
 
 def _register(name: str) -> str:
