@@ -504,6 +504,24 @@ def test_command_leaves_out_what_does_not_compile(
     assert "left out: " in said.out and "opt failed" in said.out and "total" in said.out
 
 
+def test_command_compares_the_cheapest(module: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = tmp_path / "out"
+    command = ["compare", str(module), "--packers", "llvm,greedy,best", "--out", str(out)]
+    assert cli.main(command) == 0
+    assert "best against llvm" in capsys.readouterr().out
+    record = json.loads((out / "compare.json").read_text())
+    assert record["options"]["price"] == "tti"
+    for function in record["modules"][0]["functions"]:
+        sides = {side: outcome["finished"] for side, outcome in function["outcomes"].items()}
+        assert sides["best"] <= min(sides["llvm"], sides["greedy"], function["scalar_finished"])
+    kept = (out / "compare.json").stat().st_mtime_ns, sorted((out / "modules").iterdir())
+    made = {path: path.stat().st_mtime_ns for path in kept[1]}
+    assert cli.main([*command, "--price", "tti"]) == 0
+    assert {path: path.stat().st_mtime_ns for path in kept[1]} == made  # kept: the price is the same
+    assert cli.main([*command, "--price", "mca"]) == 0
+    assert {path: path.stat().st_mtime_ns for path in kept[1]} != made
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -512,7 +530,9 @@ def test_command_leaves_out_what_does_not_compile(
         (["--from", "nowhere.json"], "nowhere.json"),
         (["--from", "MODULE"], "not a file that vecgnn compare --out wrote"),
         (["nowhere.c"], "no such file"),
-        (["MODULE", "--packers", "best"], "unknown packer"),
+        (["MODULE", "--packers", "bets"], "unknown packer"),
+        (["MODULE", "--packers", "greedy", "--price", "tti"], "--price=tti: no packer goes by it"),
+        (["MODULE", "--packers", "best", "--price", "time"], "--price=time: no such price"),
         (["MODULE", "--packers", "greedy", "--jobs", "0"], "--jobs=0"),
         (["MODULE", "--packers", "greedy", "--mcpu", "nocpu"], "nocpu"),
         (["MODULE", "--packers", "greedy", "--time-limit", "x"], "--time-limit"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     compare = commands.add_parser("compare", help="packers and LLVM's SLP on the same IR, by printed cost")
     compare.add_argument("files", nargs="*", metavar="FILE", help="C, C++, .ll (pre-SLP IR) or .bc")
     compare.add_argument(
-        "--packers", metavar="A,B", help="of llvm, none, greedy, ilp; default: llvm,greedy,ilp"
+        "--packers", metavar="A,B", help="of llvm, none, greedy, ilp, best; default: llvm,greedy,ilp"
+    )
+    compare.add_argument(
+        "--price", metavar="NAME", help="by which best chooses: tti, mca or calibrated (best)"
     )
     compare.add_argument("--march", default="x86-64-v3", help="for C and C++ files; default: x86-64-v3")
     compare.add_argument(
@@ -106,7 +110,8 @@ def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:
     options.packer = "ilp" if "ilp" in packers else "greedy"  # whose solver is asked for
     running = _running(options)
     flags = _words(options, "flags")
-    settings = Settings(packers, options.march, options.mcpu, read_effort(options), flags, running)
+    price = _price(options.price, packers)
+    settings = Settings(packers, options.march, options.mcpu, read_effort(options), flags, running, price)
     jobs = _jobs(options.jobs)
     if options.mcpu:
         target.load(options.mcpu)
@@ -122,6 +127,15 @@ def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:
             if folder:
                 print(f"vecgnn: {folder} keeps what is finished; the same command goes on", file=sys.stderr)
             raise
+
+
+def _price(given: str | None, packers: Sequence[str]) -> str:
+    from vecgnn.best import DEFAULT_PRICE, check_price
+    from vecgnn.compare import BEST
+
+    if given is not None and BEST not in packers:
+        raise InputError(f"--price={given}: no packer goes by it; add {BEST} to --packers")
+    return DEFAULT_PRICE if given is None else check_price(given, "--price")
 
 
 def _running(options: argparse.Namespace) -> Running | None:
@@ -147,12 +161,12 @@ def _words(options: argparse.Namespace, name: str) -> tuple[str, ...]:
 
 def _packers(given: str | None) -> tuple[str, ...]:
     """The packers asked for, or the default ones that are installed."""
-    from vecgnn.compare import LLVM
+    from vecgnn.compare import BEST, LLVM
 
     if given is not None:
         packers = tuple(dict.fromkeys(given.split(",")))
         for packer in packers:
-            if packer != LLVM:
+            if packer not in (LLVM, BEST):
                 load_packer(packer)
         return packers
     installed: list[str] = []

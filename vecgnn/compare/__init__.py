@@ -7,9 +7,10 @@ of totals and reductions and listed apart; the records hold both.
 """
 
 from vecgnn.compare.measure import before_slp_of, compare
-from vecgnn.compare.records import LLVM, Comparison, FunctionCosts, ModuleCosts, read_comparison
+from vecgnn.compare.records import BEST, LLVM, Comparison, FunctionCosts, ModuleCosts, read_comparison
 
 __all__ = [
+    "BEST",
     "LLVM",
     "Comparison",
     "FunctionCosts",

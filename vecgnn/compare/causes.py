@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from vecgnn.compare.bodies import Body, Change
 from vecgnn.compare.dominance import shortened
 from vecgnn.compare.forms import FOREIGN, MINOR, ROOTS, weight
-from vecgnn.compare.records import LLVM, SCALAR, VOCABULARY, Cause, FunctionCosts, Outcome
+from vecgnn.compare.records import BEST, LLVM, SCALAR, VOCABULARY, Cause, FunctionCosts, Outcome
 from vecgnn.ir.dependence import build
 from vecgnn.ir.nodes import Module
 from vecgnn.ir.reader import read_module
@@ -46,7 +46,7 @@ def attribute(
 def _beaten(function: FunctionCosts) -> str:
     """Our best packer where LLVM's SLP came out cheaper than that; "" elsewhere.  Of equal ones that which
     proves its answer, since it can say more."""
-    ours = [packer for packer in function.outcomes if packer not in (LLVM, "none")]
+    ours = [packer for packer in function.outcomes if packer not in (LLVM, "none", BEST)]
     if LLVM not in function.outcomes or not ours:
         return ""
     best = min(ours, key=lambda packer: (_cost(function, packer), packer != SEARCHES))

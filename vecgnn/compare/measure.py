@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from vecgnn import llvm
+from vecgnn.best import DEFAULT_PRICE, best_of
 from vecgnn.compare.causes import attribute
 from vecgnn.compare.checks import checks_of
 from vecgnn.compare.dominance import dearest, dominance
 from vecgnn.compare.records import (
+    BEST,
     FINISHED,
     LLVM,
     PACKED,
@@ -101,15 +104,15 @@ def measure(
     effort: Effort = DEFAULT_EFFORT,
     store: Path | None = None,
     counts: Mapping[str, Sequence[int]] | None = None,
+    price: str = DEFAULT_PRICE,
 ) -> Measured:
     """``compare``, with the modules that came out; ``file`` is where the module came from, ``store`` that of
     ``vectorize_stored``, which files a module under the very text or bitcode given; ``counts`` says how often
-    each block ran, by function (``vecgnn.counts.counts_of``)."""
+    each block ran, by function (``vecgnn.counts.counts_of``), ``price`` is that of ``best_of``."""
     source, ir = ir, ir if isinstance(ir, str) else llvm.run_passes(ir, "verify")
-    packed = {
-        packer: _llvm(ir) if packer == LLVM else _ours(name, source, packer, mcpu, effort, store)
-        for packer in packers
-    }
+    with TemporaryDirectory() as found:  # what "best" chooses from is what the packers beside it have found
+        kept = Path(found) if store is None and BEST in packers else store
+        packed = {packer: _packed(name, ir, source, packer, mcpu, effort, kept, price) for packer in packers}
     texts = {SCALAR: ir, **{packer: done.text for packer, done in packed.items()}}
     after = {side: llvm.after_slp(text) for side, text in texts.items()}
     printed = {side: llvm.printed_costs(text) for side, text in texts.items()}
@@ -231,6 +234,31 @@ def _outcome(function: str, done: _Packed, figures: _Figures) -> Outcome:
         figures.weighted,
         figures.checks,
     )
+
+
+def _packed(
+    name: str,
+    ir: str,
+    source: str | bytes,
+    packer: str,
+    mcpu: str | None,
+    effort: Effort,
+    store: Path | None,
+    price: str,
+) -> _Packed:
+    if packer == LLVM:
+        return _llvm(ir)
+    if packer != BEST:
+        return _ours(name, source, packer, mcpu, effort, store)
+    best = best_of(source, name=name, price=price, mcpu=mcpu, effort=effort, store=store)
+    if best.interrupted:
+        raise KeyboardInterrupt
+    if best.trouble:  # other functions than by that price would be taken for its choice
+        raise ToolError(best.trouble)
+    changed = frozenset(choice.function for choice in best.changed)
+    steps = {step: round(s, 6) for step, s in best.seconds.items() if step not in best.results}
+    search = sum(best.seconds[packer] for packer in best.results)
+    return _Packed(best.text, changed, {}, {"pack": round(search, 6), **steps})
 
 
 def _ours(

@@ -44,6 +44,8 @@ from vecgnn.errors import InputError
 FORMAT = 2
 LLVM = "llvm"
 """The name that stands for LLVM's SLP vectorizer among the packers."""
+BEST = "best"
+"""The name that stands for each function's cheapest version (``vecgnn.best``) among the packers."""
 SCALAR = "scalar"
 """The name that stands for the module as it came among the sides of a comparison."""
 

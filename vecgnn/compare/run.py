@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from vecgnn import __version__, llvm
+from vecgnn.best import DEFAULT_PRICE
 from vecgnn.compare.counting import ALL, BlockCounts, Running, count_modules
 from vecgnn.compare.measure import before_slp_of, measure
-from vecgnn.compare.records import FORMAT, Comparison, Failure, ModuleCosts, read_module_costs
+from vecgnn.compare.records import BEST, FORMAT, Comparison, Failure, ModuleCosts, read_module_costs
 from vecgnn.errors import InputError, InternalError, VecgnnError
 from vecgnn.files import write_atomically
 from vecgnn.provenance import code_digest, host
@@ -32,6 +33,9 @@ from vecgnn.slp.pack import Effort
 
 ELSEWHERE = ("cli", "driver", "explain", "fuzz", "timing", "bench", "nas", "best", "price")
 """Rooms of the package that no comparison runs through: a change there makes nothing kept out of date."""
+
+_ALSO_ELSEWHERE = tuple(room for room in ELSEWHERE if room not in ("best", "price"))
+"""The same where the packer "best" is compared."""
 
 
 _Result = TypeVar("_Result")
@@ -47,6 +51,7 @@ class Settings:
     effort: Effort
     flags: tuple[str, ...] = ()  # for clang, beside -O3 and -march
     running: Running | None = None
+    price: str = DEFAULT_PRICE  # by which "best" chooses
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ def run(
             "solver": effort.solver,
             "jobs": jobs,
             "flags": list(settings.flags),
+            "price": settings.price if BEST in settings.packers else None,
             "run": asdict(settings.running) if settings.running else None,
         },
         tuple(each for each in ordered if isinstance(each, ModuleCosts)),
@@ -210,7 +216,9 @@ def _work(task: _Task) -> ModuleCosts | Failure:
         if kept := _kept(task, key):
             return kept
         measured = measure(
-            task.name, task.file, ir, settings.packers, settings.mcpu, settings.effort, counts=counts
+            *(task.name, task.file, ir, settings.packers, settings.mcpu, settings.effort),
+            counts=counts,
+            price=settings.price,
         )
     except Exception as error:
         return _failure(task, error)
@@ -252,6 +260,7 @@ def _key(task: _Task, ir: str, counts: BlockCounts | None) -> str:
             settings.mcpu,
         ),
         *(effort.time_limit, effort.gap, effort.solver),
+        (settings.price, code_digest(_ALSO_ELSEWHERE)) if BEST in settings.packers else None,
         None if counts is None else dict(counts),
         table.read_text() if table and table.is_file() else "",
     ]
