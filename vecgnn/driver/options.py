@@ -11,8 +11,9 @@ from vecgnn.errors import InputError
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort
 
 _OWN = "--vecgnn-"
-_DRIVER_PACKERS = ("off", "none", "llvm")
-"""off: clang untouched; none: scalar code through the split pipeline; llvm: LLVM's SLP vectorizer in it."""
+_DRIVER_PACKERS = ("off", "none", "llvm", "count")
+"""off: clang untouched; none: scalar code through the split pipeline; llvm: LLVM's SLP vectorizer in it;
+count: scalar code that counts how often each block runs (``vecgnn.counts``)."""
 
 _DEFAULT = "greedy"
 BEST = "best"
