@@ -247,3 +247,22 @@ def test_kernels_keep_their_output(kernel: Path, tmp_path: Path):
     for choice in record["choices"]:
         side = choice["prices"].get(choice["side"])
         assert side is None or side == pytest.approx(min(choice["prices"].values()))
+
+
+def built(source: Path, packer: str) -> str:
+    """What the driver compiles a file to, as IR behind all passes."""
+    driver = str(Path(sysconfig.get_path("scripts")) / "vecgnn-cc")
+    options = [f"--vecgnn-packer={packer}", "-O3", "-march=x86-64-v3", "-S", "-emit-llvm", "-o", "-"]
+    done = subprocess.run([driver, *options, str(source)], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.parametrize("kernel", ["aabb_union", "complex_product"])
+def test_builds_by_others_are_no_cheaper(kernel: str):
+    source = next(path for path in KERNELS if path.stem == kernel)
+    builds = {packer: built(source, packer) for packer in ("best", "none", "llvm", "greedy")}
+    prices = {packer: price.price(text, DEFAULT_PRICE) for packer, text in builds.items()}
+    assert prices["best"] != prices["llvm"]
+    for function, chosen in prices["best"].items():
+        assert chosen <= min(found[function] for found in prices.values()) * (1 + 1e-9)
