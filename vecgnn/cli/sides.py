@@ -42,7 +42,8 @@ def print_summary(name: str, best: Best, verdicts: Sequence[Verification]) -> No
         print(text, file=sys.stderr)
 
     sides = ", ".join(f"{count} {side}" for side, count in best.sides.items())
-    say(f"{name}: {len(best.choices)} functions: {sides or 'none'}; by {best.price}")
+    functions = "function" if len(best.choices) == 1 else "functions"
+    say(f"{name}: {len(best.choices)} {functions}: {sides or 'none'}; by {best.price}")
     for choice in best.choices:
         if choice.prices or choice in best.changed:
             say(f"  {choice.function}: {_priced(choice)}")

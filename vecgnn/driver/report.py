@@ -43,7 +43,8 @@ def summary_line(outcome: Outcome, compiler: str = "clang") -> str:
     text = f"{sum(outcome.seconds.values()):.2f} s"
     if "sides" in did:
         sides = ", ".join(f"{count} {side}" for side, count in did["sides"].items())
-        return f"{did['functions']} functions: {sides or 'none'}; by {did['price']}, {text}"
+        functions = "function" if did["functions"] == 1 else "functions"
+        return f"{did['functions']} {functions}: {sides or 'none'}; by {did['price']}, {text}"
     if "functions" in did:
         text = f"{did['changed']} of {did['functions']} functions vectorized, {text}"
     if did.get("changed"):
