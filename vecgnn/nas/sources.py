@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ Language = Literal["C", "C++", "Fortran"]
 _FORTRAN = frozenset({".f", ".f90", ".f95", ".f03", ".f08", ".for"})
 _CXX = frozenset({".cc", ".cp", ".cpp", ".cxx", ".c++"})
 _LEFT_OUT = frozenset({".o", ".a", ".so", ".mod", ".i"})
+_EXECUTABLES = (b"\x7fELF", b"\xcf\xfa\xed\xfe")
 _PARTS = ("config", "sys", "common")
 
 
@@ -81,8 +83,13 @@ def official_sources(root: Path, names: Sequence[str] | None) -> tuple[Sources, 
 
 
 def is_product(path: Path) -> bool:
-    """Is this file one that a build leaves, and that is not part of a tree's sources?"""
-    return path.suffix.lower() in _LEFT_OUT
+    """Is this file one that a build of a tree leaves there?"""
+    if path.suffix.lower() in _LEFT_OUT or path.stem == "npbparams":
+        return True
+    if not path.is_file() or not os.access(path, os.X_OK):
+        return False
+    with path.open("rb") as file:
+        return file.read(4) in _EXECUTABLES
 
 
 def _chosen(names: Sequence[str] | None, found: Mapping[str, str], root: Path) -> list[str]:

@@ -92,15 +92,8 @@ def options_in_environment(options: Sequence[str]) -> dict[str, str]:
 
 
 def _products(folder: str, names: list[str]) -> list[str]:
-    """What of a folder is not copied: objects, and executables that a compiler made."""
-    return [name for name in names if is_product(Path(folder, name)) or _is_binary(Path(folder, name))]
-
-
-def _is_binary(path: Path) -> bool:
-    if not path.is_file() or not os.access(path, os.X_OK):
-        return False
-    with path.open("rb") as file:
-        return file.read(4) in (b"\x7fELF", b"\xcf\xfa\xed\xfe")
+    """What of a folder is not copied."""
+    return [name for name in names if is_product(Path(folder, name))]
 
 
 def _word(path: str) -> str:
