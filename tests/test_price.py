@@ -69,6 +69,13 @@ def test_unknown_cpu() -> None:
         price(X86 + LOOP, "mca", mcpu="nonesuch")
 
 
+def test_cpu_without_a_scheduling_model() -> None:
+    module = 'target triple = "i686-unknown-linux-gnu"\n' + STRAIGHT.replace("#0", '"target-cpu"="i686"')
+    with pytest.raises(InputError, match="i686"):
+        price(module, "mca")
+    assert price(module, "mca", mcpu="haswell")['@"straight line"'] > 0
+
+
 def chain(length: int, *, dependent: bool) -> str:
     """A loop over ``length`` additions: each of the one before it, or each of its own sum."""
     sums = 1 if dependent else length

@@ -27,6 +27,8 @@ _ITERATIONS = ((100, 50), (500, 12), (2_000, 5))
 """Iterations for blocks of up to so many instructions: time is the product of both."""
 _FEWEST_ITERATIONS = 3
 
+_NO_MODEL = ("not a recognized processor", "unable to find instruction-level scheduling information")
+
 _GROUP = re.compile(r"^attributes (#\d+) = \{(.*)\}", re.MULTILINE)
 _GROUP_USE = re.compile(r" (#\d+)\b")
 _ATTRIBUTE = re.compile(r'"(target-cpu|tune-cpu|target-features)"="([^"]*)"')
@@ -168,10 +170,9 @@ def _run(
     try:
         printed = llvm.run_tool("llvm-mca", [*options, *_OPTIONS], text)
     except ToolError as error:
-        if "not a recognized processor" in str(error):
-            raise InputError(
-                f"{model.cpu}: llvm-mca does not know this CPU; name another with mcpu"
-            ) from None
+        if any(words in str(error) for words in _NO_MODEL):
+            cpu = model.cpu or "generic"
+            raise InputError(f"{cpu}: llvm-mca has no model of this CPU; name another with mcpu") from None
         raise
     summaries: dict[int, _Summary] = {}
     for region in json.loads(printed, strict=False)["CodeRegions"]:
