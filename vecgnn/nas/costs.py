@@ -8,16 +8,14 @@ import os
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vecgnn import llvm
-from vecgnn.best import DEFAULT_PRICE, best_of
-from vecgnn.compare.checks import checks_of
+from vecgnn.best import DEFAULT_PRICE
 from vecgnn.compare.measure import measure
 from vecgnn.compare.records import FINISHED, LLVM, PACKED, SCALAR, WEIGHTED
-from vecgnn.compare.weights import Entries, cost_in, cost_of, weighted_cost
 from vecgnn.counts import Counts, counts_of, read_counts
 from vecgnn.errors import InputError, VecgnnError
 from vecgnn.files import write_atomically
@@ -55,8 +53,8 @@ def costs_of(sources: Sources, counted: Made, settings: Settings) -> Costs:
             return read_costs(record["costs"])
     except (OSError, ValueError, KeyError, TypeError):
         pass  # not there, or not what we wrote: it is found again
-    costs = _measured(sources, counted, modules, settings)
-    if not costs.trouble:
+    costs, complete = _measured(sources, counted, modules, settings)
+    if complete:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -82,20 +80,26 @@ def kept_modules(folder: Path) -> dict[str, Path]:
         raise InputError(f"{folder}: no modules kept there; remove its parent to build it again") from None
 
 
-def _measured(sources: Sources, counted: Made, modules: Mapping[str, Path], settings: Settings) -> Costs:
+def _measured(
+    sources: Sources, counted: Made, modules: Mapping[str, Path], settings: Settings
+) -> tuple[Costs, bool]:
+    """The costs, and whether every module was costed and the counting build ran well."""
     sums = {stage: Counter[str]() for stage in STAGES}
     checks = {stage: Counter[str]() for stage in STAGES}
     trouble = [f"counting: {reason}" for reason in counted.build.trouble]
     counts: Counts | None = None
+    complete = True
     try:
         counts = _count(sources, counted, settings)
     except InputError as error:
         trouble.append(f"no weights: {error}")
+        complete = False
     for name, module in modules.items():
         try:
             one = _one(name, module, counts, settings)
         except VecgnnError as error:
             trouble.append(f"{name}: {error}")
+            complete = False
             continue
         for stage, side, cost, check in one.figures:
             sums[stage][side] += cost
@@ -103,7 +107,7 @@ def _measured(sources: Sources, counted: Made, modules: Mapping[str, Path], sett
         trouble += [f"{name}: no weights: {reason}" for reason in one.unweighted if counts]
     weighted = {stage: dict(sums[stage]) for stage in STAGES if sums[stage]}
     apart = {stage: dict(checks[stage]) for stage in STAGES if any(checks[stage].values())}
-    return Costs(len(modules), weighted, apart, tuple(trouble))
+    return Costs(len(modules), weighted, apart, tuple(trouble)), complete
 
 
 def _count(sources: Sources, counted: Made, settings: Settings) -> Counts:
@@ -144,55 +148,27 @@ def _one(name: str, module: Path, counts: Counts | None, settings: Settings) -> 
     record = counts.of(module.stem) if counts else None
     scalar = llvm.run_passes(data, "verify")
     blocks = None if record is None else counts_of(scalar, record)
-    packers = [variant for variant in settings.variants if variant == LLVM or variant in PACKERS]
+    packers = [variant for variant in settings.variants if variant in (LLVM, BEST, *PACKERS)]
     costs = measure(
-        name, str(module), data, packers, settings.mcpu, settings.effort, settings.store.resolve(), blocks
+        name,
+        str(module),
+        data,
+        packers,
+        settings.mcpu,
+        settings.effort,
+        settings.store.resolve(),
+        blocks,
+        settings.price or DEFAULT_PRICE,
     ).costs
-    figures = [
+    figures = tuple(
         (stage, side, costs.total(side, stage), costs.check_total(side, stage))
         for stage in STAGES[: 2 + (blocks is not None)]
         for side in (SCALAR, *packers)
-    ]
-    if BEST in settings.variants:
-        figures += _best(name, data, scalar, blocks, settings)
-    if blocks is None:
-        return _Module(tuple(figures), ("the counting build did not count it",))
-    reasons = (f"{each.name}: {each.unweighted}" for each in costs.functions if each.unweighted)
-    return _Module(tuple(figures), tuple(reasons))
-
-
-def _best(
-    name: str, data: bytes, scalar: str, blocks: Mapping[str, Sequence[int]] | None, settings: Settings
-) -> Iterator[tuple[str, str, int, int]]:
-    found = best_of(
-        data,
-        name=name,
-        price=settings.price or DEFAULT_PRICE,
-        mcpu=settings.mcpu,
-        effort=settings.effort,
-        store=settings.store.resolve(),
     )
-    if found.interrupted:
-        raise KeyboardInterrupt
-    apart = checks_of(scalar)  # SLP vectorizers leave blocks where they are
-    printed = llvm.printed_costs(found.text)
-    yield PACKED, BEST, *_split(printed, apart)
-    after = llvm.after_slp(found.text)
-    yield FINISHED, BEST, *_split(llvm.printed_costs(after), checks_of(after))
-    if blocks is not None:
-        counted = {function: entries for function, entries in printed.items() if function in blocks}
-        whole = sum(weighted_cost(entries, blocks[function]) for function, entries in counted.items())
-        checks = sum(
-            weighted_cost(entries, blocks[function], apart.get(function, frozenset()))
-            for function, entries in counted.items()
-        )
-        yield WEIGHTED, BEST, whole - checks, checks
-
-
-def _split(printed: Mapping[str, Entries], apart: Mapping[str, frozenset[int]]) -> tuple[int, int]:
-    """The cost of all blocks but run-time checks, and of those."""
-    checks = sum(cost_in(entries, apart.get(function, frozenset())) for function, entries in printed.items())
-    return sum(map(cost_of, printed.values())) - checks, checks
+    if blocks is None:
+        return _Module(figures, ("the counting build did not count it",))
+    reasons = (f"{each.name}: {each.unweighted}" for each in costs.functions if each.unweighted)
+    return _Module(figures, tuple(reasons))
 
 
 def _key(modules: Mapping[str, Path], settings: Settings) -> str:
