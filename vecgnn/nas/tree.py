@@ -20,6 +20,9 @@ from vecgnn.nas.sources import Sources, is_product
 MAKE_LIMIT = 3600.0
 """Seconds for one benchmark's make; a search without a limit would be killed there."""
 
+_LENIENT = ("-Wno-implicit-int", "-Wno-implicit-function-declaration", "-Wno-deprecated-non-prototype")
+"""For C as it was written in the nineties, which clang refuses by default."""
+
 _DROPPED = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CLASS")
 """What a make around us says to those below it."""
 
@@ -74,13 +77,15 @@ def variables(sources: Sources, copy: Path, flags: Sequence[str]) -> dict[str, s
     """What make is told in the place of make.def's compilers and flags; libraries stay as they are there."""
     cc, cxx, fortran = (_word(find_driver(f"vecgnn-{name}")) for name in ("cc", "c++", "flang"))
     c = cxx if sources.language == "C++" else cc
-    wanted = _quoted(" ".join(map(shlex.quote, flags)))
+    wanted = _quoted(shlex.join(flags))
+    lenient = " ".join(_LENIENT)
     return {
         **dict.fromkeys(("CC", "CLINK"), c),
         **dict.fromkeys(("CCC", "CXX", "CXXLINK"), cxx),
         **dict.fromkeys(("FC", "F77", "F90", "FLINK"), fortran),
-        **dict.fromkeys(("CFLAGS", "CXXFLAGS", "CLINKFLAGS", "FFLAGS", "FLINKFLAGS"), wanted),
-        "UCC": _word(str(llvm.find_tool("clang"))),
+        **dict.fromkeys(("CXXFLAGS", "CLINKFLAGS", "FFLAGS", "FLINKFLAGS"), wanted),
+        "CFLAGS": f"{wanted} {lenient}",
+        "UCC": f"{_word(str(llvm.find_tool('clang')))} {lenient}",
         "BINDIR": _word(str(copy / "bin")),
     }
 
