@@ -50,6 +50,7 @@ def run(sources: Sequence[Sources], settings: Settings, report: Report = lambda 
         timed = _verified(sources, made, settings, report)
     costs: dict[str, Costs | None] = dict.fromkeys(timed)
     if settings.costs:
+        report(Step("cost", "", 0, len(sources)))
         for number, each in enumerate(sources, 1):
             costs[each.name] = costs_of(each, made[each.name][COUNTED], settings)
             report(Step("cost", each.name, number, len(sources)))
@@ -97,6 +98,7 @@ def _builds(sources: Sequence[Sources], settings: Settings, report: Report) -> d
     variants = [*settings.variants, *((COUNTED,) * settings.costs)]
     tasks = [(each, variant) for variant in variants for each in sources]
     made: dict[str, dict[str, Made]] = {each.name: {} for each in sources}
+    report(Step("build", "", 0, len(tasks)))
     pool = ThreadPoolExecutor(settings.jobs)  # threads: the work is in processes of their own
     try:
         futures = {
