@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from vecgnn.errors import InputError
 from vecgnn.price import classes
 from vecgnn.price.fit import Row, fit, kendall, left_out, pearson, predicted, spearman
-from vecgnn.price.forwarding import Run, fresh_wide_loads, waiting_loads
+from vecgnn.price.forwarding import Run, waiting_loads
+from vecgnn.price.merged import merged_loads
 from vecgnn.price.table import read_table
 
 
@@ -79,10 +80,28 @@ def test_a_load_waits_for_stores_of_the_time_before() -> None:
     assert waiting_loads([run("movq\t(%rsi), %rdi", *lines)]) == (0, 0)
 
 
-def test_fresh_wide_loads() -> None:
-    lines = ("vmovups\t(%rdi), %ymm0", "vmovsd\t(%rdi), %xmm1", "vaddps\t.LCPI0_0(%rip), %ymm0, %ymm0")
-    assert fresh_wide_loads([run(*lines)]) == 1
-    assert fresh_wide_loads([run(*["nop"] * 200), run(*lines)]) == 0
+def test_merged_loads() -> None:
+    module = """
+define void @f(ptr %p, ptr %"a b") {
+entry:
+  %own = alloca <4 x float>
+  %g = getelementptr i8, ptr %own, i64 8
+  %a = load <4 x float>, ptr %p, align 4
+  %b = load <2 x float>, ptr %"a b", align 4
+  %c = load <4 x float>, ptr %own, align 4
+  %d = load <2 x float>, ptr %g, align 4
+  %e = load float, ptr %p, align 4
+  %h = load <4 x float>, ptr @table, align 4
+  br label %next
+next:
+  %i = load <4 x float>, ptr %p, align 4
+  ret void
+}
+define void @g(ptr %p) {
+  ret void
+}
+"""
+    assert merged_loads(module) == {"@f": 2, "@g": 0}
 
 
 @given(

@@ -8,19 +8,20 @@ from collections.abc import Collection, Sequence
 
 from vecgnn.price import classes
 from vecgnn.price.assembly import MachineBlock, assemble
-from vecgnn.price.forwarding import Run, fresh_wide_loads, waiting_loads
+from vecgnn.price.forwarding import Run, waiting_loads
 from vecgnn.price.mca import BlockFigures, block_figures, models
+from vecgnn.price.merged import merged_loads
 from vecgnn.price.restrict import restricted
 
 WIDTHS = (8, 16, 32, 64)
 FIGURES = ("entries", "uops", "throughput", "carried", "latency")
 MEMORY = (*(f"load_{width}" for width in WIDTHS), *(f"store_{width}" for width in WIDTHS))
-WAITS = ("waiting_loads", "waiting_again", "fresh_wide_loads")
+WAITS = ("waiting_loads", "waiting_again", "merged_loads")
 NAMES = (*FIGURES, *classes.NAMES, *MEMORY, *WAITS)
 """All features.  ``entries`` is 1; ``uops`` and the cycles are llvm-mca's: ``throughput`` by the most wanted
 resource, ``carried`` what loops take beyond it for what is carried around, ``latency`` what the other blocks
 take beyond it when they run by themselves.  Then instructions by class, and loads and stores of up to so many
-bytes, and loads that wait for stores, as ``forwarding`` tells them."""
+bytes; loads that wait for stores, as ``forwarding`` tells them, and those that may (``merged``)."""
 
 _X86 = re.compile(r"x86_64|amd64|i[3-6]86", re.IGNORECASE)
 
@@ -37,10 +38,12 @@ def module_features(
     assembly = assemble(text, functions)
     figures = block_figures(assembly, models(text, functions, mcpu))
     x86 = bool(_X86.match(assembly.triple or platform.machine()))
+    merged = merged_loads(text)
     found: dict[str, dict[str, float]] = {}
     for name, blocks in assembly.functions.items():
         features = found[name] = dict.fromkeys(NAMES, 0.0)
         _add_figures(features, figures[name])
+        features["merged_loads"] = float(merged.get(name, 0))
         if x86:
             _add_instructions(features, blocks)
     return found
@@ -73,4 +76,3 @@ def _add_instructions(features: dict[str, float], blocks: Sequence[MachineBlock]
     once, again = waiting_loads(runs)
     features["waiting_loads"] = once
     features["waiting_again"] = max(0.0, again - once)
-    features["fresh_wide_loads"] = fresh_wide_loads(runs)

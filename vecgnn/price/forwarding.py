@@ -15,9 +15,6 @@ from vecgnn.price.classes import Access, Instruction
 WINDOW = 48
 """Stores that may still be on their way when a load comes."""
 
-FIRST = 100
-"""Instructions of a function that may come before its caller's stores have reached the cache."""
-
 _REGISTER = re.compile(r"%(?:r(\d+)[dwb]?|[er]?([abcd]x|[sd]i|[sb]p)l?|([abcd])[lh])$")
 
 
@@ -122,22 +119,6 @@ def _once(watch: _Watch, blocks: Sequence[Run]) -> float:
         if not block.falls_through:
             watch.part()
     return total
-
-
-def fresh_wide_loads(blocks: Sequence[Run]) -> float:
-    """Loads of more than 8 bytes among a function's first instructions, from where its arguments may point:
-    they wait if the caller has just stored what they read, piece by piece."""
-    count = 0.0
-    left = FIRST
-    for block in blocks:
-        for instruction in block.instructions[:left]:
-            access = instruction.access
-            if access and access.load and access.bytes > 8 and access.place[1] not in ("%rip", "%rsp"):
-                count += min(block.frequency, 1.0)
-        left -= len(block.instructions)
-        if left <= 0 or block.loop:
-            break
-    return count
 
 
 def _register(name: str) -> str:
