@@ -23,8 +23,9 @@ _OPTIONS = (
     "-o=-",
     "-",
 )
-_ITERATIONS = ((100, 50), (500, 12), (2_000, 5))
-"""Iterations for blocks of up to so many instructions: time is the product of both."""
+_ITERATIONS = ((25, 50), (500, 12), (2_000, 5))
+"""Iterations for blocks of up to so many instructions: time is the product of both.  Only loops get the
+most."""
 _FEWEST_ITERATIONS = 3
 
 _NO_MODEL = ("not a recognized processor", "unable to find instruction-level scheduling information")
@@ -106,15 +107,16 @@ def blocks(
 def _measured(assembly: Assembly, model: Model, blocks: Sequence[MachineBlock]) -> list[BlockFigures]:
     once = _run(assembly, model, dict(enumerate(blocks)), 1)
     often: dict[int, _Summary] = {}
-    sizes = [_iterations(len(block.lines)) for block in blocks]
+    sizes = [_iterations(len(block.lines), block.loop) for block in blocks]
     for iterations in sorted(set(sizes)):
         chosen = {index: blocks[index] for index, size in enumerate(sizes) if size == iterations}
         often.update(_run(assembly, model, chosen, iterations))
     return [_figures(block, once.get(index), often.get(index)) for index, block in enumerate(blocks)]
 
 
-def _iterations(length: int) -> int:
-    return next((count for limit, count in _ITERATIONS if length <= limit), _FEWEST_ITERATIONS)
+def _iterations(length: int, loop: bool) -> int:
+    steps = _ITERATIONS if loop else _ITERATIONS[1:]
+    return next((count for limit, count in steps if length <= limit), _FEWEST_ITERATIONS)
 
 
 @dataclass(frozen=True, slots=True)
