@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from vecgnn.cli import main
 from vecgnn.driver.variants import default_variants
 from vecgnn.errors import InputError
 from vecgnn.nas import NAMES, Results, official_sources, own_sources, read_results, report
+from vecgnn.nas.build import make
 from vecgnn.nas.output import failure, official_failure, own_seconds
 from vecgnn.nas.picture import picture
 from vecgnn.nas.records import Benchmark, Build, Costs
@@ -451,3 +453,27 @@ def test_an_environment_of_make_does_not_reach_the_tree(
     monkeypatch.setenv("VECGNN_PACKER", "nonsense")
     assert os.environ["MAKEFLAGS"] == "n"
     assert nas(tmp_path, "--npb-dir", str(CXX_TREE), "--no-time", "--packers", "llvm") == 0
+
+
+def test_an_interrupt_keeps_what_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = sys.modules["vecgnn.nas.run"]  # the package has a function of that name
+    built: list[str] = []
+
+    def stopped(sources: Any, variant: str, settings: Any) -> Any:
+        if variant == "llvm":
+            raise KeyboardInterrupt
+        built.append(variant)
+        return make(sources, variant, settings)
+
+    words = ["--npb-dir", str(CXX_TREE), "--no-time", "--packers", "scalar,llvm", "--jobs", "1"]
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "make", stopped)
+        assert nas(tmp_path, *words) == 130
+    assert built == ["scalar"]
+    assert f"{tmp_path} keeps what is finished; the same command goes on" in capsys.readouterr().err
+    finished = (tmp_path / "builds/ep.S.scalar/build.json").stat().st_mtime_ns
+    assert not (tmp_path / "nas.json").exists()
+    assert nas(tmp_path, *words) == 0
+    assert (tmp_path / "builds/ep.S.scalar/build.json").stat().st_mtime_ns == finished
