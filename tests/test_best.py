@@ -53,7 +53,7 @@ def test_the_cheapest_side(prices: dict[str, float], margin: float, side: str):
 
 
 def finished_prices(text: str, kind: str, functions: Collection[str]) -> dict[str, float]:
-    finished = llvm.after_slp(text)
+    finished = llvm.after_slp(text, unroll=False)
     return price.price(finished, kind, functions=functions_of(finished).keys() & set(functions))
 
 
@@ -100,6 +100,41 @@ def test_nothing_to_choose():
     assert best.text == best.before
     assert [(choice.function, choice.side, choice.prices) for choice in best.choices] == [("@f", SCALAR, {})]
     assert (best.sides, best.changed, best.trouble) == ({SCALAR: 1}, (), "")
+
+
+STEPS = """define void @steps(ptr noalias %to, ptr noalias %from, i64 %n) #0 {
+entry:
+  br label %loop
+
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %at = getelementptr double, ptr %from, i64 %i
+  %x = load double, ptr %at, align 8
+  %y = fmul double %x, %x
+  %z = fadd double %y, %x
+  %place = getelementptr double, ptr %to, i64 %i
+  store double %z, ptr %place, align 8
+  %next = add nuw i64 %i, 1
+  %done = icmp eq i64 %next, %n
+  br i1 %done, label %out, label %loop
+
+out:
+  ret void
+}
+"""
+
+
+@pytest.mark.parametrize("kind", ["tti", "mca"])
+def test_a_loop_that_is_unrolled_later_is_priced_as_it_was(kind: str):
+    """Unrolled, it would seem to do several times the work: its frequency stays, its body grows."""
+    source = module(products("@f"), STEPS)
+    finished, unrolled = llvm.after_slp(source, unroll=False), llvm.after_slp(source)
+    assert finished.count("fmul double") < unrolled.count("fmul double")
+    best = best_of(source, price=kind, packers=("greedy",))
+    (choice,) = (choice for choice in best.choices if choice.function == "@f")
+    assert choice.prices[SCALAR] == price.price(finished, kind, functions=["@f"])["@f"]
+    rolled, more = (price.price(text, kind, functions=["@steps"])["@steps"] for text in (finished, unrolled))
+    assert more > 1.5 * rolled
 
 
 def test_some_functions_alone():

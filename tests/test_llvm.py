@@ -118,6 +118,15 @@ def test_split_pipeline_does_what_the_whole_does(level: str) -> None:
     assert "<2 x double>" in parts
 
 
+def test_the_pipeline_without_unrolling() -> None:
+    after = llvm.split_pipeline()[1]
+    rolled = llvm.without_unrolling(after)
+    assert "loop-unroll" in after
+    assert "loop-unroll" not in rolled
+    assert len(after.split(",")) == len(rolled.split(",")) + 1
+    assert llvm.without_unrolling("a,loop-unroll<O3;runtime>,b(loop-unroll,c)") == "a,b(c)"
+
+
 def _body(text: str) -> str:
     return text[text.index("define") : text.index("attributes")]
 

@@ -204,10 +204,24 @@ def slp(ir: str | bytes, options: Sequence[str] = ()) -> str:
     return run_passes(ir, "require<globals-aa>,function(slp-vectorizer)", options)
 
 
-def after_slp(ir: str | bytes, level: str = "O3") -> str:
-    """The module after everything that ``default<level>`` runs behind its SLP vectorizer."""
-    return run_passes(ir, split_pipeline(level)[1], (*pipeline_options(level), _AS_CLANG))
+def after_slp(ir: str | bytes, level: str = "O3", unroll: bool = True) -> str:
+    """The module after everything that ``default<level>`` runs behind its SLP vectorizer; without ``unroll``
+    all of that but the unrolling of loops."""
+    passes = split_pipeline(level)[1]
+    chosen = passes if unroll else without_unrolling(passes)
+    return run_passes(ir, chosen, (*pipeline_options(level), _AS_CLANG))
 
+
+def without_unrolling(pipeline: str) -> str:
+    """The pipeline less the pass that unrolls loops behind SLP.
+
+    Static block frequencies know nothing of it: they give an unrolled body as many turns as the loop had, so
+    that two versions of a function compare only as long as both have the loop as it was.
+    """
+    return _UNROLLING.sub("", pipeline)
+
+
+_UNROLLING = re.compile(r"\bloop-unroll(?:<[^>]*>)?,")
 
 # Printed costs
 

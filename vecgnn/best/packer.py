@@ -27,6 +27,10 @@ Prices = Mapping[str, Mapping[str, float]]
 """Function to side to price."""
 
 
+def _finish(ir: str) -> str:
+    return llvm.after_slp(ir, unroll=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Best:
     """The module of the cheapest functions, before the passes that follow SLP.
@@ -98,12 +102,12 @@ def best_of(
     effort: Effort = DEFAULT_EFFORT,
     store: Path | None = None,
     slp: Callable[[str], str] = llvm.slp,
-    finish: Callable[[str], str] = llvm.after_slp,
+    finish: Callable[[str], str] = _finish,
 ) -> Best:
     """Of each function the cheapest of scalar code, what each of ``packers`` makes of it, and LLVM's SLP.
 
     ``packers`` are all that are installed where not given.  ``slp`` is LLVM's SLP vectorizer over a module's
-    text, ``finish`` all passes that will follow it.  ``margin`` is that of ``cheapest``, ``store`` that of
+    text, ``finish`` all passes that will follow it but for unrolling (see ``llvm.without_unrolling``).  ``margin`` is that of ``cheapest``, ``store`` that of
     ``vectorize_stored``, all else that of ``vectorize_text``.  Where pricing fails, LLVM's versions are taken
     and ``trouble`` says why.  A Ctrl-C in a packer ends the search: what was found by then is priced.  Raises
     InputError as ``vectorize_text`` does, and ToolError where opt is missing or LLVM's SLP fails.

@@ -24,6 +24,7 @@ def pack_best(
     """
     from vecgnn.best import DEFAULT_PRICE, best_of
 
+    priced = llvm.without_unrolling(passes_after)
     try:
         best = best_of(
             module.read_bytes(),
@@ -33,7 +34,7 @@ def pack_best(
             effort=options.effort,
             store=Path(options.store) if options.store else None,
             slp=lambda text: llvm.slp(text, opt_options),
-            finish=lambda text: llvm.run_passes(text, passes_after, opt_options),
+            finish=lambda text: llvm.run_passes(text, priced, opt_options),
         )
     except (VecgnnError, OSError):
         raise
