@@ -20,8 +20,8 @@ from vecgnn.price.tti import weighted_costs
 PRICES = ("tti", "mca", "calibrated")
 
 LATENCY_SHARE = 0.2
-"""How much of a straight block's latency is not hidden behind what runs beside it: a compromise, since a larger
-share sees more of the packed code that is slower, and puts more small gains in the wrong order."""
+"""How much of a straight block's latency is not hidden behind what runs beside it: a compromise, since a
+larger share sees more of the packed code that is slower, and puts more small gains in the wrong order."""
 
 
 def price(
