@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from vecgnn.errors import InputError
-from vecgnn.price import blocks, features, price
+from vecgnn.price import blocks, features, price, table
+from vecgnn.price.features import NAMES
+from vecgnn.price.table import load_table
 
 X86 = """
 target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
@@ -225,8 +227,20 @@ def test_machine_prices_need_elf() -> None:
         price(module, "mca")
 
 
-def test_no_table_for_the_calibrated_price() -> None:
-    with pytest.raises(InputError, match="table"):
+def test_the_calibrated_price_is_the_table_applied_to_the_features() -> None:
+    weights = load_table().weights
+    assert weights and set(weights) <= set(NAMES)
+    counted = features(X86 + LOOP + STRAIGHT)
+    prices = price(X86 + LOOP + STRAIGHT, "calibrated")
+    for name, figures in counted.items():
+        expected = sum(weights.get(feature, 0.0) * value for feature, value in figures.items())
+        assert prices[name] == pytest.approx(expected)
+    assert prices["@loop"] > prices['@"straight line"'] > 0
+
+
+def test_no_table_for_the_calibrated_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "DEFAULT", "not there")
+    with pytest.raises(InputError, match="no table of fitted weights"):
         price(X86 + LOOP, "calibrated")
 
 
