@@ -20,6 +20,14 @@ def check_output(path: str) -> None:
         raise InputError(f"{path}: the folder {target.parent} cannot be written")
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it.  Raises InputError where that cannot be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot make this folder: {error.strerror}") from None
+
+
 def write_atomically(path: str, content: str | bytes) -> None:
     """Write a file by a temporary one beside it, so that a failure leaves what stood there; text as UTF-8."""
     data = content.encode() if isinstance(content, str) else content

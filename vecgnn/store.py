@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from vecgnn.errors import InputError
-from vecgnn.files import write_atomically
+from vecgnn.files import make_folder, write_atomically
 from vecgnn.provenance import code_digest
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort
 from vecgnn.vectorize import FunctionReport, Result, vectorize_text
@@ -22,7 +21,7 @@ FORMAT = 1
 
 ELSEWHERE = (
     *("cli", "driver", "compare", "explain", "fuzz", "timing", "bench", "nas", "counts", "price", "best"),
-    *("llvm.py", "files.py", "provenance.py"),
+    *("llvm.py", "files.py", "picture.py", "provenance.py"),
 )
 """Parts of the package that vectorizing a module does not run through: a change there outdates nothing."""
 
@@ -69,10 +68,7 @@ def _key(
 
 
 def _write(file: Path, result: Result) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{file.parent}: cannot make this folder: {error.strerror}") from None
+    make_folder(file.parent)
     functions = [asdict(report) for report in result.functions]
     record = {
         "text": result.text,

@@ -11,9 +11,9 @@ from signal import Signals
 
 from vecgnn import __version__, llvm
 from vecgnn.bench.records import Bench, Task
-from vecgnn.compare.run import make_folder
 from vecgnn.driver.variants import BASE, DRIVERS, PLAIN, Built, build, find_driver, joined
 from vecgnn.errors import InputError
+from vecgnn.files import make_folder
 from vecgnn.provenance import host
 from vecgnn.timing import Program, Progress, Settings, Timed, alternate
 

@@ -107,10 +107,11 @@ def best_of(
     """Of each function the cheapest of scalar code, what each of ``packers`` makes of it, and LLVM's SLP.
 
     ``packers`` are all that are installed where not given.  ``slp`` is LLVM's SLP vectorizer over a module's
-    text, ``finish`` all passes that will follow it but for unrolling (see ``llvm.without_unrolling``).  ``margin`` is that of ``cheapest``, ``store`` that of
-    ``vectorize_stored``, all else that of ``vectorize_text``.  Where pricing fails, LLVM's versions are taken
-    and ``trouble`` says why.  A Ctrl-C in a packer ends the search: what was found by then is priced.  Raises
-    InputError as ``vectorize_text`` does, and ToolError where opt is missing or LLVM's SLP fails.
+    text, ``finish`` all passes that will follow it but for unrolling (see ``llvm.without_unrolling``).
+    ``margin`` is that of ``cheapest``, ``store`` that of ``vectorize_stored``, all else that of
+    ``vectorize_text``.  Where pricing fails, LLVM's versions are taken and ``trouble`` says why.  A Ctrl-C in
+    a packer ends the search: what was found by then is priced.  Raises InputError as ``vectorize_text`` does,
+    and ToolError where opt is missing or LLVM's SLP fails.
     """
     check_price(price, "price")
     llvm.find_tool("opt")  # asked before the search, not after it

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -15,8 +14,10 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from vecgnn.cli.effort import add_effort, read_effort
+from vecgnn.cli.reading import read_price, read_variants, read_whole, read_words, write_picture
+from vecgnn.effort import read_time_limit
 from vecgnn.errors import InputError
-from vecgnn.files import check_output, write_atomically
+from vecgnn.files import check_output, make_folder, write_atomically
 
 if TYPE_CHECKING:
     from vecgnn.bench import Bench, Task
@@ -94,8 +95,6 @@ def _bench(options: argparse.Namespace) -> int:
     task = _task(options)
     with ExitStack() as stack:
         if options.out:
-            from vecgnn.compare.run import make_folder
-
             folder = Path(options.out)
             make_folder(folder)
             check_output(str(folder / "bench.json"))
@@ -139,24 +138,19 @@ def _show(bench: Bench, folder: Path | None) -> int:
     if folder:
         write_atomically(str(folder / "bench.json"), bench.to_json())
         write_atomically(str(folder / "bench.txt"), report(bench))
-        _plot(bench, str(folder / "bench.svg"))
+        write_picture(lambda: _picture(bench), str(folder / "bench.svg"))
     if bench.interrupted:
         return 130
     return 1 if bench.failures else 0
 
 
-def _plot(bench: Bench, path: str) -> None:
+def _picture(bench: Bench) -> str:
     from vecgnn.driver.variants import BASE
     from vecgnn.timing import ratio_plot
 
     ratios = {each.variant: each.ratio for each in bench.measures if each.ratio and each.variant != BASE}
     title = f"{' '.join((bench.program, *bench.task.arguments))}, {bench.host['cpu']}"
-    try:
-        picture = ratio_plot({bench.program: ratios}, BASE, title)
-    except InputError as error:
-        print(f"vecgnn: no plot: {error}", file=sys.stderr)
-        return
-    write_atomically(path, picture)
+    return ratio_plot({bench.program: ratios}, BASE, title)
 
 
 def _task(options: argparse.Namespace) -> Task:
@@ -166,7 +160,7 @@ def _task(options: argparse.Namespace) -> Task:
     from vecgnn.timing.run import check_core
 
     check_files(tuple(options.files))
-    variants = _variants(options.packers)
+    variants = read_variants(options.packers)
     options.packer = "ilp" if "ilp" in variants else "greedy"  # whose solver is asked for
     if options.clock not in ("cpu", "wall"):
         raise InputError(f"--clock {options.clock}: use cpu or wall")
@@ -182,66 +176,16 @@ def _task(options: argparse.Namespace) -> Task:
         arguments=tuple(options.arguments),
         stdin=options.stdin,
         march=march[-1] if march else options.march,
-        flags=(*_words(options.flags, "--flags"), *clang),
-        libs=(*options.linking, *_words(options.libs, "--libs")),
+        flags=(*read_words(options.flags, "--flags"), *clang),
+        libs=(*options.linking, *read_words(options.libs, "--libs")),
         effort=read_effort(options),
-        price=_price(options.price, variants),
-        rounds=_count(options.runs),
-        limit=_seconds(options.run_limit),
+        price=read_price(options.price, variants),
+        rounds=read_whole(options.runs, "--runs", "measured runs"),
+        limit=read_time_limit(options.run_limit, "--run-limit"),
         core=core,
         clock=options.clock,
         ignore_output=options.ignore_output,
     )
-
-
-def _variants(given: str | None) -> tuple[str, ...]:
-    """The variants asked for and the base, or all that are installed."""
-    from vecgnn.driver.variants import BASE, default_variants, driver_packer
-    from vecgnn.vectorize import PACKERS, load_packer
-
-    if given is None:
-        found, missing = default_variants()
-        for line in missing:
-            print(f"vecgnn: left out: {line}", file=sys.stderr)
-        return found
-    asked = tuple(dict.fromkeys(given.split(",")))
-    for variant in asked:
-        if driver_packer(variant) in PACKERS:
-            load_packer(driver_packer(variant))
-    return asked if BASE in asked else (BASE, *asked)
-
-
-def _price(name: str | None, variants: Sequence[str]) -> str | None:
-    from vecgnn.driver.options import read_options
-
-    if name is None:
-        return None
-    if "best" not in variants:
-        raise InputError(f"--price {name}: counts for the packer best, which is not among --packers")
-    try:
-        read_options(["--vecgnn-packer=best", f"--vecgnn-price={name}"], {})
-    except InputError as error:
-        raise InputError(str(error).replace("--vecgnn-", "--")) from None
-    return name
-
-
-def _words(text: str, where: str) -> list[str]:
-    try:
-        return shlex.split(text)
-    except ValueError as error:
-        raise InputError(f"{where}={text}: {error}") from None
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"--runs {text}: give the number of measured runs, 1 or more")
-    return int(text)
-
-
-def _seconds(text: str) -> float | None:
-    from vecgnn.effort import read_time_limit
-
-    return read_time_limit(text, "--run-limit")
 
 
 def _core(text: str | None) -> int | None:

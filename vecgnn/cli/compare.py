@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from vecgnn.cli.effort import add_effort, read_effort
+from vecgnn.cli.reading import read_price, read_whole, read_words, write_picture
 from vecgnn.errors import InputError
-from vecgnn.files import check_output, write_atomically
+from vecgnn.files import check_output, make_folder, write_atomically
 from vecgnn.vectorize import load_packer
 
 if TYPE_CHECKING:
@@ -86,8 +85,10 @@ def _compare(options: argparse.Namespace) -> int:
         write_atomically(str(folder / "compare.json"), comparison.to_json())
         write_atomically(str(folder / "compare.txt"), report(comparison, functions=True))
     beside = Path(options.saved).parent if options.saved else folder
-    if plot := options.plot or (beside and str(beside / "compare.svg")):
-        _plot(comparison, plot)
+    if file := options.plot or (beside and str(beside / "compare.svg")):
+        from vecgnn.compare.plot import plot
+
+        write_picture(lambda: plot(comparison), file)
     return 1 if comparison.failures or any(module.bugs for module in comparison.modules) else 0
 
 
@@ -103,16 +104,17 @@ def _read(file: str) -> Comparison:
 
 
 def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:
-    from vecgnn.compare.run import Settings, make_folder, names, run
+    from vecgnn.best import DEFAULT_PRICE
+    from vecgnn.compare.run import Settings, names, run
     from vecgnn.slp import target
 
     packers = _packers(options.packers)
     options.packer = "ilp" if "ilp" in packers else "greedy"  # whose solver is asked for
     running = _running(options)
-    flags = _words(options, "flags")
-    price = _price(options.price, packers)
+    flags = read_words(options.flags, "--flags")
+    price = read_price(options.price, packers) or DEFAULT_PRICE
     settings = Settings(packers, options.march, options.mcpu, read_effort(options), flags, running, price)
-    jobs = _jobs(options.jobs)
+    jobs = read_whole(options.jobs, "--jobs", "files to work on at a time")
     if options.mcpu:
         target.load(options.mcpu)
     count = len(names(options.files))
@@ -129,19 +131,11 @@ def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:
             raise
 
 
-def _price(given: str | None, packers: Sequence[str]) -> str:
-    from vecgnn.best import DEFAULT_PRICE, check_price
-    from vecgnn.compare import BEST
-
-    if given is not None and BEST not in packers:
-        raise InputError(f"--price={given}: no packer goes by it; add {BEST} to --packers")
-    return DEFAULT_PRICE if given is None else check_price(given, "--price")
-
-
 def _running(options: argparse.Namespace) -> Running | None:
     from vecgnn.compare.counting import Running
 
-    arguments, libraries = _words(options, "run_args"), _words(options, "libs")
+    arguments = read_words(options.run_args, "--run-args")
+    libraries = read_words(options.libs, "--libs")
     if options.running:
         return Running(options.running, arguments, libraries)
     if arguments or libraries:
@@ -149,14 +143,6 @@ def _running(options: argparse.Namespace) -> Running | None:
             "compare: --run-args and --libs are for programs that run: add --run each or --run all"
         )
     return None
-
-
-def _words(options: argparse.Namespace, name: str) -> tuple[str, ...]:
-    """An option's words, split as a shell does."""
-    try:
-        return tuple(shlex.split(getattr(options, name)))
-    except ValueError as error:
-        raise InputError(f"--{name.replace('_', '-')}: {error}") from None
 
 
 def _packers(given: str | None) -> tuple[str, ...]:
@@ -178,20 +164,3 @@ def _packers(given: str | None) -> tuple[str, ...]:
         except InputError as error:
             print(f"vecgnn: left out: {error}", file=sys.stderr)
     return tuple(installed)
-
-
-def _jobs(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"--jobs={text}: give the number of files to work on at a time, 1 or more")
-    return int(text)
-
-
-def _plot(comparison: Comparison, path: str) -> None:
-    from vecgnn.compare.plot import plot
-
-    try:
-        picture = plot(comparison)
-    except InputError as error:
-        print(f"vecgnn: no plot: {error}", file=sys.stderr)
-        return
-    write_atomically(path, picture)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from vecgnn.cli.effort import add_effort, read_effort
+from vecgnn.cli.reading import read_price, read_variants, read_whole, write_picture
+from vecgnn.effort import read_time_limit
 from vecgnn.errors import InputError
-from vecgnn.files import check_output, write_atomically
+from vecgnn.files import check_output, make_folder, write_atomically
 
 if TYPE_CHECKING:
     from vecgnn.nas import Results, Settings, Step
@@ -61,6 +63,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _nas(options: argparse.Namespace) -> int:
     from vecgnn.nas import report
+    from vecgnn.nas.picture import picture
 
     if options.saved and options.out:
         raise InputError("nas: --from shows what is saved and writes no folder: leave --out away")
@@ -70,7 +73,7 @@ def _nas(options: argparse.Namespace) -> int:
         folder = Path(options.out)
         write_atomically(str(folder / "nas.json"), results.to_json())
         write_atomically(str(folder / "nas.txt"), report(results))
-        _plot(results, folder / "nas.svg")
+        write_picture(partial(picture, results), str(folder / "nas.svg"))
     return 1 if results.failures else 0
 
 
@@ -117,32 +120,25 @@ def _settings(options: argparse.Namespace, out: Path | None, stack: ExitStack) -
         raise InputError(f"--class={options.letter}: use one of {', '.join(CLASSES)}")
     if options.clock not in CLOCKS:
         raise InputError(f"--clock={options.clock}: use one of {', '.join(CLOCKS)}")
-    variants = _variants(options.packers, timed=not options.no_time)
+    variants = read_variants(options.packers, based=not options.no_time)
     options.packer = "ilp" if "ilp" in variants else "greedy"  # whose solver is asked for
     effort = read_effort(options)
     if options.mcpu:
         target.load(options.mcpu)
-    if options.price:
-        from vecgnn.best.packer import check_price
-
-        check_price(options.price, "--price")
-    rounds = 0 if options.no_time else _whole(options.runs, "--runs", "measured runs")
+    rounds = 0 if options.no_time else read_whole(options.runs, "--runs", "measured runs")
     limit = _LIMITS[options.letter]
     if options.run_limit is not None:
-        limit = _seconds(options.run_limit, "--run-limit")
-    jobs = _whole(options.jobs, "--jobs", "builds at a time")
+        limit = read_time_limit(options.run_limit, "--run-limit") or limit
+    jobs = read_whole(options.jobs, "--jobs", "builds at a time")
     if out:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{out}: cannot make this folder: {error.strerror}") from None
+        make_folder(out)
     return Settings(
         letter=options.letter,
         variants=variants,
         march=options.march,
         mcpu=options.mcpu,
         effort=effort,
-        price=options.price,
+        price=read_price(options.price, variants),
         rounds=rounds,
         limit=limit,
         clock=options.clock,
@@ -150,40 +146,6 @@ def _settings(options: argparse.Namespace, out: Path | None, stack: ExitStack) -
         jobs=jobs,
         folder=out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vecgnn-nas-"))),
     )
-
-
-def _variants(given: str | None, timed: bool) -> tuple[str, ...]:
-    """The variants asked for, or all that are installed; with the base of the ratios where there are any."""
-    from vecgnn.driver.variants import BASE, default_variants, driver_packer
-    from vecgnn.vectorize import PACKERS, load_packer
-
-    if given is None:
-        variants, missing = default_variants()
-        for reason in missing:
-            print(f"vecgnn: left out: {reason}", file=sys.stderr)
-        return variants
-    asked = tuple(dict.fromkeys(given.split(",")))
-    for variant in asked:
-        driver_packer(variant)
-        if variant in PACKERS:
-            load_packer(variant)
-    return asked if not timed or BASE in asked else (BASE, *asked)
-
-
-def _whole(text: str, where: str, what: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"{where}={text}: give the number of {what}, 1 or more")
-    return int(text)
-
-
-def _seconds(text: str, where: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise InputError(f"{where}={text}: give seconds above 0")
-    return seconds
 
 
 @contextmanager
@@ -208,15 +170,3 @@ def _bars() -> Iterator[Callable[[Step], None]]:
     finally:
         if bar is not None:
             bar.close()
-
-
-def _plot(results: Results, path: Path) -> None:
-    from vecgnn.nas.picture import picture
-
-    try:
-        drawn = picture(results)
-    except InputError as error:
-        print(f"vecgnn: no plot: {error}", file=sys.stderr)
-        return
-    if drawn:
-        write_atomically(str(path), drawn)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vecgnn.compare.records import FINISHED, LLVM, PACKED, SCALAR, WEIGHTED, Comparison
-from vecgnn.errors import InputError
+from vecgnn.picture import COLOURS, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Told apart by colour-blind readers too (Okabe and Ito)."""
 FLOOR = -50.0
 """Percent: functions made dearer by more than this stand at the edge, so that others can be told apart."""
 
@@ -22,19 +20,8 @@ def plot(comparison: Comparison) -> str:
 
     Raises InputError where matplotlib is not installed.
     """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise InputError(f"{error.name} is not installed: pip install 'vecgnn[plot]'") from None
-    style: dict[Any, Any] = {
-        "svg.hashsalt": "vecgnn",
-        "font.size": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-    }
-    with rc_context(style):
-        figure = Figure(figsize=(10, 4.4), layout="constrained")
+
+    def draw(figure: Figure) -> None:
         left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
         colours = {
             packer: COLOURS[number % len(COLOURS)]
@@ -47,9 +34,8 @@ def plot(comparison: Comparison) -> str:
         _totals(right, comparison, colours)
         limit = comparison.options["march"] if not comparison.options["mcpu"] else comparison.options["mcpu"]
         figure.suptitle(f"Printed throughput cost, {limit}, LLVM {comparison.llvm}", fontsize=10)
-        picture = io.StringIO()
-        figure.savefig(picture, format="svg", metadata={"Date": None})
-    return picture.getvalue()
+
+    return picture(10, 4.4, draw)
 
 
 def _shares(comparison: Comparison, packers: list[str]) -> dict[str, list[float]]:

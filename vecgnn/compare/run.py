@@ -27,7 +27,7 @@ from vecgnn.compare.counting import ALL, BlockCounts, Running, count_modules
 from vecgnn.compare.measure import before_slp_of, measure
 from vecgnn.compare.records import BEST, FORMAT, Comparison, Failure, ModuleCosts, read_module_costs
 from vecgnn.errors import InputError, InternalError, VecgnnError
-from vecgnn.files import write_atomically
+from vecgnn.files import make_folder, write_atomically
 from vecgnn.provenance import code_digest, host
 from vecgnn.slp.pack import Effort
 
@@ -112,14 +112,6 @@ def run(
         tuple(each for each in ordered if isinstance(each, ModuleCosts)),
         tuple(each for each in ordered if isinstance(each, Failure)),
     )
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it.  Raises InputError where that cannot be done."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot make this folder: {error.strerror}") from None
 
 
 def names(files: Sequence[str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from vecgnn.compare.measure import measure
 from vecgnn.compare.records import FINISHED, LLVM, PACKED, SCALAR, WEIGHTED
 from vecgnn.counts import Counts, counts_of, read_counts
 from vecgnn.errors import InputError, VecgnnError
-from vecgnn.files import write_atomically
+from vecgnn.files import make_folder, write_atomically
 from vecgnn.nas.build import Made, Settings
 from vecgnn.nas.output import judge
 from vecgnn.nas.records import FORMAT, Costs, read_costs
@@ -55,10 +55,7 @@ def costs_of(sources: Sources, counted: Made, settings: Settings) -> Costs:
         pass  # not there, or not what we wrote: it is found again
     costs, complete = _measured(sources, counted, modules, settings)
     if complete:
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{file.parent}: cannot make this folder: {error.strerror}") from None
+        make_folder(file.parent)
         write_atomically(str(file), json.dumps({"key": key, "costs": asdict(costs)}) + "\n")
     return costs
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-from vecgnn.errors import InputError
+from vecgnn.picture import COLOURS, picture
 from vecgnn.timing.estimate import Estimate
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Told apart by colour-blind readers too (Okabe and Ito)."""
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 MARKERS = "osD^vPX"
 
 
@@ -19,22 +19,11 @@ def ratio_plot(ratios: Mapping[str, Mapping[str, Estimate]], base: str, title: s
 
     Raises InputError where matplotlib is not installed.
     """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise InputError(f"{error.name} is not installed: pip install 'vecgnn[plot]'") from None
-    style: dict[Any, Any] = {
-        "svg.hashsalt": "vecgnn",
-        "font.size": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-    }
     programs = list(ratios)
     variants = list(dict.fromkeys(variant for each in ratios.values() for variant in each))
-    with rc_context(style):
-        height = 1.3 + 0.18 * max(1, len(programs)) * max(2, len(variants))
-        figure = Figure(figsize=(8, height), layout="constrained")
+    height = 1.3 + 0.18 * max(1, len(programs)) * max(2, len(variants))
+
+    def draw(figure: Figure) -> None:
         axes = figure.subplots()
         axes.axvline(1.0, color="#777777", linewidth=0.8, zorder=0)
         for number, variant in enumerate(variants):
@@ -61,9 +50,8 @@ def ratio_plot(ratios: Mapping[str, Mapping[str, Estimate]], base: str, title: s
         if variants:
             axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
         axes.set_title(title, fontsize=10)
-        picture = io.StringIO()
-        figure.savefig(picture, format="svg", metadata={"Date": None})
-    return picture.getvalue()
+
+    return picture(8, height, draw)
 
 
 def _arms(each: Estimate) -> tuple[float, float]:

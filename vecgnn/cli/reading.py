@@ -1,0 +1,67 @@
+"""What several commands read from their options, and the picture that they leave beside their table."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+
+from vecgnn.errors import InputError
+from vecgnn.files import write_atomically
+
+
+def read_whole(text: str, where: str, what: str) -> int:
+    """A number of something, 1 or more.  Raises InputError, which names ``where`` it stood."""
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError(f"{where}={text}: give the number of {what}, 1 or more")
+    return int(text)
+
+
+def read_words(text: str, where: str) -> tuple[str, ...]:
+    """Words, split as a shell does.  Raises InputError, which names ``where`` they stood."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise InputError(f"{where}={text}: {error}") from None
+
+
+def read_variants(given: str | None, based: bool = True) -> tuple[str, ...]:
+    """The variants of a build asked for, or all that are installed; ``based``: with the base of ratios.
+
+    Raises InputError for a variant that there is not, or whose packages are missing.
+    """
+    from vecgnn.driver.variants import BASE, default_variants, driver_packer
+    from vecgnn.vectorize import PACKERS, load_packer
+
+    if given is None:
+        found, missing = default_variants()
+        for reason in missing:
+            print(f"vecgnn: left out: {reason}", file=sys.stderr)
+        return found
+    asked = tuple(dict.fromkeys(given.split(",")))
+    for variant in asked:
+        if driver_packer(variant) in PACKERS:
+            load_packer(driver_packer(variant))
+    return (BASE, *asked) if based and BASE not in asked else asked
+
+
+def read_price(given: str | None, packers: Sequence[str]) -> str | None:
+    """What "best" goes by.  Raises InputError where it is no price, or "best" is not among the packers."""
+    if given is None:
+        return None
+    from vecgnn.best import check_price
+
+    if "best" not in packers:
+        raise InputError(f"--price={given}: no packer goes by it; add best to --packers")
+    return check_price(given, "--price")
+
+
+def write_picture(draw: Callable[[], str], path: str) -> None:
+    """The picture as a file; where there is none to draw nothing, and where it cannot be drawn a line why."""
+    try:
+        picture = draw()
+    except InputError as error:
+        print(f"vecgnn: no plot: {error}", file=sys.stderr)
+        return
+    if picture:
+        write_atomically(path, picture)
