@@ -123,6 +123,7 @@ def _settings(options: argparse.Namespace, out: Path | None, stack: ExitStack) -
     variants = read_variants(options.packers, based=not options.no_time)
     options.packer = "ilp" if "ilp" in variants else "greedy"  # whose solver is asked for
     effort = read_effort(options)
+    price = read_price(options.price, variants)
     if options.mcpu:
         target.load(options.mcpu)
     rounds = 0 if options.no_time else read_whole(options.runs, "--runs", "measured runs")
@@ -138,7 +139,7 @@ def _settings(options: argparse.Namespace, out: Path | None, stack: ExitStack) -
         march=options.march,
         mcpu=options.mcpu,
         effort=effort,
-        price=read_price(options.price, variants),
+        price=price,
         rounds=rounds,
         limit=limit,
         clock=options.clock,
