@@ -17,15 +17,13 @@ import vecgnn.price
 from vecgnn.best import LLVM, SCALAR
 from vecgnn.files import write_atomically
 from vecgnn.price import features, price
-from vecgnn.price.tti import block_frequencies
 
 SIDES = (SCALAR, LLVM, *PACKERS)
 LEAST_NOISE = 0.01
 """What the links of a program can differ by without its showing in one pair of them, as a share."""
-_LOOP = 1.01
 
 Figures = Mapping[str, Mapping[str, Any]]
-"""Of each function "tti", "mca", "features" and whether it "loops"."""
+"""Of each function "tti", "mca" and "features"."""
 
 
 def code_of_prices() -> str:
@@ -39,17 +37,8 @@ def figures_of(module: str, kept: Path, code: str) -> Figures:
     file = kept / f"{hashlib.sha256(f'{code}{module}'.encode('utf-8', 'surrogateescape')).hexdigest()}.json"
     if file.is_file():
         return json.loads(file.read_text())
-    loops = block_frequencies(module)
     tti, mca, counted = price(module, "tti"), price(module, "mca"), features(module)
-    found = {
-        name: {
-            "tti": tti[name],
-            "mca": mca[name],
-            "features": counted[name],
-            "loops": any(frequency > _LOOP for frequency in loops.get(name, ())),
-        }
-        for name in counted
-    }
+    found = {name: {"tti": tti[name], "mca": mca[name], "features": counted[name]} for name in counted}
     kept.mkdir(parents=True, exist_ok=True)
     write_atomically(str(file), json.dumps(found))
     return found

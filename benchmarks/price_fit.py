@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from price_scores import Function, Price, Version
 
-from vecgnn.price.features import FIGURES, WAITS
+from vecgnn.best import LLVM
 from vecgnn.price.fit import Row, fit, predicted
-
-SETS: dict[str, frozenset[str] | None] = {"all": None, "figures": frozenset((*FIGURES, *WAITS))}
-"""Which features may get a weight, None for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,59 +17,36 @@ class Settings:
     """How the weights are fitted.
 
     ``ridge`` is that of ``fit``.  ``clip``: a difference counts for no more than so many times the function's
-    own time.  ``slack``: an error of that share of the own time counts like one of the noise.  ``anchor``: by
-    which share of a program's time its total may be off before it counts; 0 to fit differences alone.
-    ``loops``: whether functions with loops are fitted to.
+    own time, since what is beyond it happens outside the function.  ``slack``: an error of that share of the
+    own time counts like one of the noise, since no sum of features can be exact.
     """
 
-    features: str = "all"
     ridge: float = 0.03
     clip: float = 1.0
-    slack: float = 0.25
-    anchor: float = 0.0
-    loops: bool = True
-
-
-def has_loops(function: Function) -> bool:
-    """Whether some version's code runs more often than it is entered."""
-    return any(version.figures["loops"] for version in function.versions.values())
+    slack: float = 0.1
 
 
 def rows_of(functions: Sequence[Function], settings: Settings) -> list[Row]:
-    """A row for each packed version: what it has more than the scalar one, and how much longer it takes."""
-    names = SETS[settings.features]
+    """What each packed version has more than the scalar one and than LLVM's, and how much longer it takes."""
     rows: list[Row] = []
     for function in functions:
-        if not settings.loops and has_loops(function):
-            continue
         most = settings.clip * function.own
         scale = math.hypot(function.noise, settings.slack * function.own)
-        for version in function.packed().values():
-            new, old = version.figures["features"], function.scalar.figures["features"]
-            difference = {
-                name: function.calls * (new[name] - old[name])
-                for name in new
-                if names is None or name in names
-            }
-            target = max(-most, min(most, version.delta))
+        for version, other in _pairs(function):
+            new, old = version.figures["features"], other.figures["features"]
+            difference = {name: function.calls * (new[name] - old[name]) for name in new}
+            target = max(-most, min(most, version.delta - other.delta))
             rows.append(Row(difference, target, scale, function.program))
-    if settings.anchor:
-        rows += _whole_programs(functions, settings)
     return rows
 
 
-def _whole_programs(functions: Sequence[Function], settings: Settings) -> list[Row]:
-    names = SETS[settings.features]
-    sums: dict[tuple[str, str], dict[str, float]] = {}
-    whole: dict[tuple[str, str], float] = {}
-    for function in functions:
-        key = (function.program, function.march)
-        whole[key] = function.whole
-        total = sums.setdefault(key, {})
-        for name, value in function.scalar.figures["features"].items():
-            if names is None or name in names:
-                total[name] = total.get(name, 0.0) + function.calls * value
-    return [Row(sums[key], whole[key], settings.anchor * whole[key], key[0]) for key in sums]
+def _pairs(function: Function) -> list[tuple[Version, Version]]:
+    packed = list(function.packed().values())
+    theirs = function.versions[LLVM]
+    pairs = [(version, function.scalar) for version in packed]
+    if theirs.code != function.scalar.code:
+        pairs += [(version, theirs) for version in packed if version.code != theirs.code]
+    return pairs
 
 
 def weights_of(functions: Sequence[Function], settings: Settings) -> dict[str, float]:
@@ -87,8 +61,8 @@ def left_out(functions: Sequence[Function], settings: Settings) -> Price:
     weights = {
         program: fit([row for row in rows if row.group != program], settings.ridge) for program in programs
     }
-    return lambda function, version: calibrated(version, weights[function.program])
 
+    def calibrated(function: Function, version: Version) -> float:
+        return predicted(version.figures["features"], weights[function.program])
 
-def calibrated(version: Version, weights: Mapping[str, float]) -> float:
-    return predicted(version.figures["features"], weights)
+    return calibrated
