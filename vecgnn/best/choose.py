@@ -26,18 +26,17 @@ def cheapest(prices: Mapping[str, float], packers: Sequence[str], margin: float 
     """The side with the lowest price; LLVM's where that is in doubt.
 
     LLVM's SLP is the reference: another side is taken only where it is cheaper by more than ``margin``, a
-    share of LLVM's price.  Scalar code is also taken at LLVM's very price, and before a packer at the same
-    price; among packers the first.  Without a price for scalar code and for LLVM's, LLVM's is taken.
+    share of LLVM's price, so that what is alike stays the very code that LLVM makes.  Scalar code comes before
+    a packer at the same price; among packers the first.  Without a price for scalar code and for LLVM's,
+    LLVM's is taken.
     """
     if SCALAR not in prices or LLVM not in prices:
         return LLVM
     limit = prices[LLVM] * (1 - margin)
     sides = [side for side in (SCALAR, *packers) if side in prices and _below(prices[side], limit)]
-    if _equal(prices[SCALAR], prices[LLVM]):
-        sides.insert(0, SCALAR)
     best = LLVM
-    for side in dict.fromkeys(sides):
-        if (best == LLVM and side == SCALAR) or _below(prices[side], prices[best]):
+    for side in sides:
+        if best == LLVM or _below(prices[side], prices[best]):
             best = side
     return best
 
