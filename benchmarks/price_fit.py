@@ -21,9 +21,9 @@ class Settings:
     own time counts like one of the noise, since no sum of features can be exact.
     """
 
-    ridge: float = 0.03
+    ridge: float = 0.1
     clip: float = 1.0
-    slack: float = 0.1
+    slack: float = 0.25
 
 
 def rows_of(functions: Sequence[Function], settings: Settings) -> list[Row]:

@@ -29,6 +29,7 @@ from price_figures import functions, paired, records
 from provenance import provenance, sources_digest
 from tqdm import tqdm
 
+from vecgnn import llvm
 from vecgnn.best import LLVM, SCALAR
 from vecgnn.errors import VecgnnError
 from vecgnn.files import write_atomically
@@ -86,7 +87,12 @@ def fit(options: argparse.Namespace) -> None:
     document = {
         "about": "Nanoseconds for each unit of a feature, fitted by benchmarks/prices.py to differences of "
         "measured times: functions of datasets/kernels exchanged for their packed versions.",
-        "made": {**_about(options.out), "settings": asdict(settings), "rows": judged["ranks"]["rows"]},
+        "made": {
+            **_about(options.out),
+            "llvm": llvm.tool_version("llc"),
+            "settings": asdict(settings),
+            "rows": judged["ranks"]["rows"],
+        },
         "left_out_programs": judged,
         "mcpu": None,
         "weights": {
