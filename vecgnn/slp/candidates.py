@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from vecgnn.ir.dependence import DependenceGraph
 from vecgnn.ir.nodes import Instruction
+from vecgnn.slp.backend import summed_wrongly
 from vecgnn.slp.forms import (
     commutative,
     elementwise_key,
@@ -319,6 +320,8 @@ class Candidates:
         if tree is None or not whole:
             return None
         operands = tuple(tuple(leaves[k * width : (k + 1) * width]) for k in range(whole))
+        if summed_wrongly(self.graph, self._instructions[root], operands):
+            return None
         return Pack("reduce", tree.operations, operands)
 
     def _inner(self, instruction: Instruction) -> bool:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from vecgnn.ir.dependence import DependenceGraph
 from vecgnn.ir.layout import vector_shape
 from vecgnn.ir.nodes import BINARY, CASTS, Form, Instruction
+from vecgnn.slp.backend import summed_wrongly
 from vecgnn.slp.pack import OperandPack, Pack
 from vecgnn.slp.source import Lane, is_constant
 from vecgnn.slp.target import Target, intrinsic_variant, multiplication_kind, operand_kind
@@ -381,7 +382,7 @@ def _reduction_fits(graph: DependenceGraph, pack: Pack) -> str:
         return "the operand packs of a reduction must have one width"
     if reduction_rest(tree, pack.operands) is None:
         return "operand packs of a reduction must hold its leaves"
-    return ""
+    return summed_wrongly(graph, graph.function.instructions[pack.lanes[0]], pack.operands)
 
 
 FORMS: dict[str, PackForm] = {
