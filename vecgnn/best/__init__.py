@@ -6,9 +6,10 @@ version has it.  By that price it is nowhere slower than LLVM's SLP.
 """
 
 from vecgnn.best.choose import LLVM, SCALAR, Choice, cheapest
-from vecgnn.best.packer import DEFAULT_PRICE, Best, best_of, check_price, installed_packers
+from vecgnn.best.packer import DEFAULT_MARGIN, DEFAULT_PRICE, Best, best_of, check_price, installed_packers
 
 __all__ = [
+    "DEFAULT_MARGIN",
     "DEFAULT_PRICE",
     "LLVM",
     "SCALAR",

@@ -26,9 +26,9 @@ def cheapest(prices: Mapping[str, float], packers: Sequence[str], margin: float 
     """The side with the lowest price; LLVM's where that is in doubt.
 
     LLVM's SLP is the reference: another side is taken only where it is cheaper by more than ``margin``, a
-    share of LLVM's price, so that what is alike stays the very code that LLVM makes.  Scalar code comes before
-    a packer at the same price; among packers the first.  Without a price for scalar code and for LLVM's,
-    LLVM's is taken.
+    share of LLVM's price, so that what is alike stays the very code that LLVM makes.  Scalar code comes
+    before a packer at the same price; among packers the first.  Without a price for scalar code and for
+    LLVM's, LLVM's is taken.
     """
     if SCALAR not in prices or LLVM not in prices:
         return LLVM

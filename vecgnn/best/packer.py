@@ -21,7 +21,9 @@ from vecgnn.slp.pack import DEFAULT_EFFORT, Effort
 from vecgnn.store import vectorize_stored
 from vecgnn.vectorize import PACKERS, Result, load_packer
 
-DEFAULT_PRICE = "tti"
+DEFAULT_PRICE = "mca"
+DEFAULT_MARGIN = 0.02
+"""What gave the fastest programs of all that was tried on the own kernels: docs/cost-and-time.md."""
 
 Prices = Mapping[str, Mapping[str, float]]
 """Function to side to price."""
@@ -96,7 +98,7 @@ def best_of(
     name: str = "<string>",
     packers: Sequence[str] | None = None,
     price: str = DEFAULT_PRICE,
-    margin: float = 0.0,
+    margin: float = DEFAULT_MARGIN,
     mcpu: str | None = None,
     functions: Sequence[str] | None = None,
     effort: Effort = DEFAULT_EFFORT,
