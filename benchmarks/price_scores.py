@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vecgnn.best import LLVM, SCALAR, cheapest
+from vecgnn.best import LLVM, SCALAR, cheapest, least_favoured
 from vecgnn.price.fit import kendall, spearman
 
 PACKERS = ("greedy", "ilp")
@@ -60,6 +60,18 @@ class Function:
 
 Price = Callable[[Function, Version], float]
 """What one entry of a function costs."""
+
+
+def both(first: Price, second: Price) -> Price:
+    """What ``best`` goes by with two prices."""
+
+    def price(function: Function, version: Version) -> float:
+        pairs = {LLVM: function.versions[LLVM], "": version}
+        return least_favoured(
+            {side: [kind(function, each) for kind in (first, second)] for side, each in pairs.items()}
+        )[""]
+
+    return price
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,9 @@ def rank(options: argparse.Namespace) -> None:
         "mca": lambda function, version: version.figures["mca"],
         "calibrated": price_fit.left_out(measured, settings),
     }
+    prices |= {
+        f"{kind},calibrated": price_scores.both(prices[kind], prices["calibrated"]) for kind in ("tti", "mca")
+    }
     groups = {
         march: [f for f in measured if f.march == march] for march in sorted({f.march for f in measured})
     }

@@ -15,7 +15,16 @@ import pytest
 from wholemodules import EFFORT, KERNELS, ir_of, module, products
 
 from vecgnn import cli, llvm, price, vectorize
-from vecgnn.best import DEFAULT_MARGIN, DEFAULT_PRICE, LLVM, SCALAR, best_of, cheapest, installed_packers
+from vecgnn.best import (
+    DEFAULT_MARGIN,
+    DEFAULT_PRICE,
+    LLVM,
+    SCALAR,
+    Choice,
+    best_of,
+    cheapest,
+    installed_packers,
+)
 from vecgnn.best import packer as best_packer
 from vecgnn.best.modules import changed, functions_of
 from vecgnn.codegen.verify import Verdict, verify
@@ -61,7 +70,7 @@ def finished_prices(text: str, kind: str, functions: Collection[str]) -> dict[st
 @pytest.mark.parametrize("kernel", KERNELS[4::16], ids=lambda path: path.stem)
 def test_nothing_is_dearer_than_any_side(kernel: Path, kind: str, tmp_path: Path):
     source = llvm.before_slp(ir_of(kernel))
-    best = best_of(source, price=kind, effort=EFFORT, store=tmp_path)
+    best = best_of(source, price=kind, margin=0.0, effort=EFFORT, store=tmp_path)
     assert (best.trouble, best.bugs) == ("", ())
     assert best.results.keys() == {*installed_packers()} >= {"greedy", "ilp"}
     names = [choice.function for choice in best.choices]
@@ -135,6 +144,34 @@ def test_a_loop_that_is_unrolled_later_is_priced_as_it_was(kind: str):
     assert choice.prices[SCALAR] == price.price(finished, kind, functions=["@f"])["@f"]
     rolled, more = (price.price(text, kind, functions=["@steps"])["@steps"] for text in (finished, unrolled))
     assert more > 1.5 * rolled
+
+
+def test_several_prices(monkeypatch: pytest.MonkeyPatch):
+    """Greedy's version counts as dear as the price says that likes it least."""
+    found: dict[str, dict[str, float]] = {"tti": {}, "mca": {}}
+
+    def priced(text: str, kind: str, *, functions: Collection[str], mcpu: str | None) -> dict[str, float]:
+        side = "greedy" if "greedy" in text else LLVM if "fmul <" in text else SCALAR
+        return dict.fromkeys(functions, found[kind][side])
+
+    monkeypatch.setattr(best_packer, "price_of", priced)
+    source = module(products("@f"))
+    ours = vectorize_stored(None, source).text
+
+    def finish(text: str) -> str:
+        return "; greedy\n" + text if text == ours else text
+
+    def chosen(price: str, **by_kind: dict[str, float]) -> Choice:
+        found.update(by_kind)
+        return best_of(source, packers=("greedy",), price=price, margin=0.05, finish=finish).choices[0]
+
+    cheap = {SCALAR: 9.0, "greedy": 6.0, LLVM: 8.0}
+    dear = {SCALAR: 90.0, "greedy": 99.0, LLVM: 100.0}
+    assert chosen("tti", tti=cheap).side == "greedy"
+    both = chosen("tti,mca", tti=cheap, mca=dear)
+    assert (both.side, both.prices) == (LLVM, {SCALAR: 9.0, "greedy": pytest.approx(7.92), LLVM: 8.0})
+    assert chosen("mca,tti", tti=cheap, mca={**dear, "greedy": 90.0}).side == "greedy"
+    assert chosen("tti,mca", tti=cheap, mca={**dear, LLVM: 0.0}).side == LLVM
 
 
 def test_some_functions_alone():
@@ -301,8 +338,9 @@ def built(source: Path, packer: str) -> str:
 @pytest.mark.parametrize("kernel", ["aabb_union", "complex_product"])
 def test_builds_by_others_are_no_cheaper(kernel: str):
     source = next(path for path in KERNELS if path.stem == kernel)
-    builds = {packer: built(source, packer) for packer in ("best", "none", "llvm", "greedy")}
-    prices = {packer: price.price(text, DEFAULT_PRICE) for packer, text in builds.items()}
-    assert prices["best"] != prices["llvm"]
-    for function, chosen in prices["best"].items():
-        assert no_dearer(chosen, {packer: found[function] for packer, found in prices.items()})
+    builds = {packer: built(source, packer) for packer in ("best", LLVM)}
+    for kind in DEFAULT_PRICE.split(","):
+        best, theirs = (price.price(text, kind) for text in builds.values())
+        assert best != theirs
+        for function, chosen in best.items():
+            assert chosen <= theirs[function] * (1 + 1e-9)

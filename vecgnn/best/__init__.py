@@ -6,7 +6,15 @@ version has it.  By that price it is nowhere slower than LLVM's SLP.
 """
 
 from vecgnn.best.choose import LLVM, SCALAR, Choice, cheapest
-from vecgnn.best.packer import DEFAULT_MARGIN, DEFAULT_PRICE, Best, best_of, check_price, installed_packers
+from vecgnn.best.packer import (
+    DEFAULT_MARGIN,
+    DEFAULT_PRICE,
+    Best,
+    best_of,
+    check_price,
+    installed_packers,
+    least_favoured,
+)
 
 __all__ = [
     "DEFAULT_MARGIN",
@@ -19,4 +27,5 @@ __all__ = [
     "cheapest",
     "check_price",
     "installed_packers",
+    "least_favoured",
 ]

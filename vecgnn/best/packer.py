@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +21,10 @@ from vecgnn.slp.pack import DEFAULT_EFFORT, Effort
 from vecgnn.store import vectorize_stored
 from vecgnn.vectorize import PACKERS, Result, load_packer
 
-DEFAULT_PRICE = "mca"
-DEFAULT_MARGIN = 0.02
-"""What gave the fastest programs of all that was tried on the own kernels: docs/cost-and-time.md."""
+DEFAULT_PRICE = "mca,calibrated"
+DEFAULT_MARGIN = 0.05
+"""Of all that was tried on the own kernels what made few programs slower than LLVM's SLP and most of them
+faster: docs/cost-and-time.md."""
 
 Prices = Mapping[str, Mapping[str, float]]
 """Function to side to price."""
@@ -71,11 +72,14 @@ class Best:
         return tuple(f"{report.name}: {side}: {report.reason}" for side, report in reports if report.bug)
 
 
-def check_price(kind: str, where: str) -> str:
-    """The price of that name.  Raises InputError, which names ``where`` it stood."""
-    if kind not in PRICES:
-        raise InputError(f"{where}={kind}: no such price; use one of {', '.join(PRICES)}")
-    return kind
+def check_price(text: str, where: str) -> str:
+    """The name of a price, or several with commas.  Raises InputError, which names ``where`` it stood."""
+    for kind in text.split(","):
+        if kind not in PRICES:
+            raise InputError(
+                f"{where}={text}: no such price; use one of {', '.join(PRICES)}, or several: a,b"
+            )
+    return text
 
 
 def installed_packers(effort: Effort = DEFAULT_EFFORT) -> tuple[str, ...]:
@@ -111,9 +115,10 @@ def best_of(
     ``packers`` are all that are installed where not given.  ``slp`` is LLVM's SLP vectorizer over a module's
     text, ``finish`` all passes that will follow it but for unrolling (see ``llvm.without_unrolling``).
     ``margin`` is that of ``cheapest``, ``store`` that of ``vectorize_stored``, all else that of
-    ``vectorize_text``.  Where pricing fails, LLVM's versions are taken and ``trouble`` says why.  A Ctrl-C in
-    a packer ends the search: what was found by then is priced.  Raises InputError as ``vectorize_text`` does,
-    and ToolError where opt is missing or LLVM's SLP fails.
+    ``vectorize_text``.  By several prices (``a,b``) a version is as dear, relative to LLVM's, as the one says
+    that favours it least.  Where pricing fails, LLVM's versions are taken and ``trouble`` says why.  A Ctrl-C
+    in a packer ends the search: what was found by then is priced.  Raises InputError as ``vectorize_text``
+    does, and ToolError where opt is missing or LLVM's SLP fails.
     """
     check_price(price, "price")
     llvm.find_tool("opt")  # asked before the search, not after it
@@ -135,9 +140,7 @@ def best_of(
     if made.candidates:
         with clock.part("price"):
             try:
-                prices, trouble = _priced(
-                    made, finish, lambda text, names: price_of(text, price, functions=names, mcpu=cpu)
-                )
+                prices, trouble = _priced(made, finish, price.split(","), cpu)
             except KeyboardInterrupt:
                 trouble, interrupted = "interrupted before all was priced: LLVM's SLP everywhere", True
             except VecgnnError as error:
@@ -202,14 +205,14 @@ class _Made:
 
 
 def _priced(
-    made: _Made, finish: Callable[[str], str], price: Callable[[str, Collection[str]], dict[str, float]]
+    made: _Made, finish: Callable[[str], str], kinds: Sequence[str], mcpu: str | None
 ) -> tuple[Prices, str]:
     """Each candidate's prices, and which packers' could not be finished.
 
     A version that leaves a function alone has the scalar code's price.  A function that the passes remove has
     none.  Raises VecgnnError where scalar code or LLVM's has no price.
     """
-    by_side: dict[str, dict[str, float]] = {}
+    by_side: dict[str, dict[str, list[float]]] = {}
     troubles: list[str] = []
     for side, names in {SCALAR: made.candidates, **made.changed}.items():
         try:
@@ -220,17 +223,38 @@ def _priced(
             troubles.append(f"{side} not considered: {error}")
             continue
         left = [name for name in functions_of(finished) if name in names]
-        by_side[side] = price(finished, left) if left else {}
+        by_kind = [price_of(finished, kind, functions=left, mcpu=mcpu) if left else {} for kind in kinds]
+        by_side[side] = {name: [found[name] for found in by_kind] for name in left}
     scalar = by_side[SCALAR]
     prices = {
-        function: {
-            side: found[function] if function in names else scalar[function]
-            for side, names in {SCALAR: made.candidates, **made.changed}.items()
-            if (found := by_side.get(side)) is not None and (function in found or function not in names)
-        }
+        function: least_favoured(
+            {
+                side: found[function] if function in names else scalar[function]
+                for side, names in {SCALAR: made.candidates, **made.changed}.items()
+                if (found := by_side.get(side)) is not None and (function in found or function not in names)
+            }
+        )
         for function in scalar
     }
     return prices, "; ".join(troubles)
+
+
+def least_favoured(prices: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """One price for each side: the first kind's as it is; where there are several, LLVM's by the first kind
+    times what the side costs relative to LLVM's by the kind that favours it least."""
+    theirs = prices.get(LLVM)
+    if theirs is None or len(theirs) == 1:
+        return {side: found[0] for side, found in prices.items()}
+    return {
+        side: theirs[0] * max(map(_relative, found, theirs)) if side != LLVM else theirs[0]
+        for side, found in prices.items()
+    }
+
+
+def _relative(price: float, other: float) -> float:
+    if not other:
+        return 2.0 if price else 1.0
+    return price / other
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from vecgnn.cli.effort import add_effort, read_effort
-from vecgnn.cli.reading import read_price, read_variants, read_whole, read_words, write_picture
+from vecgnn.cli.reading import add_price, read_price, read_variants, read_whole, read_words, write_picture
 from vecgnn.effort import read_time_limit
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, make_folder, write_atomically
@@ -54,7 +54,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     bench.add_argument("--stdin", metavar="FILE", help="the program's standard input; default: empty")
     bench.add_argument("--ignore-output", action="store_true", help="compare only the exit status")
-    bench.add_argument("--price", metavar="NAME", help="what best chooses by: see --vecgnn-price")
+    add_price(bench)
     add_effort(bench)
     bench.add_argument(
         "--out",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from vecgnn.cli.effort import add_effort, read_effort
-from vecgnn.cli.reading import read_price, read_whole, read_words, write_picture
+from vecgnn.cli.reading import add_price, read_price, read_whole, read_words, write_picture
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, make_folder, write_atomically
 from vecgnn.vectorize import load_packer
@@ -28,9 +28,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     compare.add_argument(
         "--packers", metavar="A,B", help="of llvm, none, greedy, ilp, best; default: llvm,greedy,ilp"
     )
-    compare.add_argument(
-        "--price", metavar="NAME", help="by which best chooses: tti, mca or calibrated (best)"
-    )
+    add_price(compare)
     compare.add_argument("--march", default="x86-64-v3", help="for C and C++ files; default: x86-64-v3")
     compare.add_argument(
         "--flags", metavar="WORDS", default="", help="for clang: --flags='-Iinclude -DSIZE=64'"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from vecgnn.cli.effort import add_effort, read_effort
-from vecgnn.cli.reading import read_price, read_variants, read_whole, write_picture
+from vecgnn.cli.reading import add_price, read_price, read_variants, read_whole, write_picture
 from vecgnn.effort import read_time_limit
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, make_folder, write_atomically
@@ -49,7 +49,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     nas.add_argument("--run-limit", metavar="SECONDS", help="for one run; default: by class")
     nas.add_argument("--clock", default="cpu", help="cpu (the default), wall, or own (what the program says)")
     nas.add_argument("--no-time", action="store_true", help="build, run once and verify; nothing else")
-    nas.add_argument("--price", metavar="NAME", help="what best chooses by: see --vecgnn-price")
+    add_price(nas)
     add_effort(nas)
     nas.add_argument("--jobs", metavar="N", default="1", help="builds at a time; default: 1")
     nas.add_argument(

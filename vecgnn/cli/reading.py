@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -43,6 +44,15 @@ def read_variants(given: str | None, based: bool = True) -> tuple[str, ...]:
         if driver_packer(variant) in PACKERS:
             load_packer(driver_packer(variant))
     return (BASE, *asked) if based and BASE not in asked else asked
+
+
+def add_price(command: argparse.ArgumentParser) -> None:
+    """The option that says what "best" goes by."""
+    command.add_argument(
+        "--price",
+        metavar="NAME",
+        help="what best goes by: tti, mca or calibrated, or several with commas; default: mca,calibrated",
+    )
 
 
 def read_price(given: str | None, packers: Sequence[str]) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vecgnn.cli import sides
 from vecgnn.cli.effort import add_effort, progress_bars, read_effort, two_interrupts
+from vecgnn.cli.reading import add_price
 from vecgnn.effort import check_solver
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, write_atomically
@@ -27,9 +28,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     vectorize.add_argument("input", metavar="IN", help="LLVM IR as text or bitcode; - for standard input")
     vectorize.add_argument("-o", "--output", metavar="OUT.ll", default="-", help="default: standard output")
     vectorize.add_argument("--packer", default="greedy", help="greedy (default), ilp, best or none")
-    vectorize.add_argument(
-        "--price", metavar="NAME", help="by which best chooses: tti, mca or calibrated (best; needs opt)"
-    )
+    add_price(vectorize)
     add_effort(vectorize)
     vectorize.add_argument("--mcpu", help="the target whose prices count, instead of each function's own")
     vectorize.add_argument(
