@@ -335,7 +335,7 @@ def built(source: Path, packer: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("kernel", ["aabb_union", "complex_product"])
+@pytest.mark.parametrize("kernel", ["idct8_integer", "blake_mix"])
 def test_builds_by_others_are_no_cheaper(kernel: str):
     source = next(path for path in KERNELS if path.stem == kernel)
     builds = {packer: built(source, packer) for packer in ("best", LLVM)}
