@@ -131,7 +131,7 @@ def dealt_out(
         "price_of",
         Dealer(dealt, [SCALAR, *(side for side in ("greedy", "ilp", LLVM) if changes[side])]),
     )
-    best = best_of(source, packers=("greedy", "ilp"), effort=EFFORT, store=store)
+    best = best_of(source, packers=("greedy", "ilp"), price="tti", effort=EFFORT, store=store)
     assert not best.trouble
     assert {choice.function: choice.side for choice in best.choices} == dealt
     texts = {SCALAR: scalar, LLVM: theirs, **{side: result.text for side, result in own.items()}}
