@@ -10,6 +10,7 @@ import pytest
 from straightline import HEADER
 
 from vecgnn import cli
+from vecgnn.best import DEFAULT_PRICE
 from vecgnn.compare import Comparison, compare, read_comparison
 from vecgnn.compare.bodies import Body, Change
 from vecgnn.compare.causes import attribute, missing_forms
@@ -508,6 +509,8 @@ def test_command_compares_the_cheapest(module: Path, tmp_path: Path, capsys: pyt
     out = tmp_path / "out"
     command = ["compare", str(module), "--packers", "llvm,greedy,best", "--out", str(out)]
     assert cli.main(command) == 0
+    assert json.loads((out / "compare.json").read_text())["options"]["price"] == DEFAULT_PRICE
+    assert cli.main([*command, "--price", "tti"]) == 0
     assert "best against llvm" in capsys.readouterr().out
     record = json.loads((out / "compare.json").read_text())
     assert record["options"]["price"] == "tti"
