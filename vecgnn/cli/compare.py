@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from vecgnn.cli.effort import add_effort, read_effort
-from vecgnn.cli.reading import add_price, read_price, read_whole, read_words, write_picture
+from vecgnn.cli.reading import add_price, read_price, read_saved, read_whole, read_words, write_picture
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, make_folder, write_atomically
 from vecgnn.vectorize import load_packer
@@ -93,12 +93,7 @@ def _compare(options: argparse.Namespace) -> int:
 def _read(file: str) -> Comparison:
     from vecgnn.compare import read_comparison
 
-    try:
-        return read_comparison(Path(file).read_text(encoding="utf-8"), file)
-    except OSError as error:
-        raise InputError(f"{file}: {error.strerror}") from None
-    except UnicodeError:
-        raise InputError(f"{file}: not a file that vecgnn compare --out wrote") from None
+    return read_comparison(read_saved(file, "compare"), file)
 
 
 def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from vecgnn.cli.effort import add_effort, read_effort
-from vecgnn.cli.reading import add_price, read_price, read_variants, read_whole, write_picture
+from vecgnn.cli.reading import add_price, read_price, read_saved, read_variants, read_whole, write_picture
 from vecgnn.effort import read_time_limit
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, make_folder, write_atomically
@@ -80,12 +80,7 @@ def _nas(options: argparse.Namespace) -> int:
 def _read(file: str) -> Results:
     from vecgnn.nas import read_results
 
-    try:
-        return read_results(Path(file).read_text(encoding="utf-8"), file)
-    except OSError as error:
-        raise InputError(f"{file}: {error.strerror}") from None
-    except UnicodeError:
-        raise InputError(f"{file}: not a file that vecgnn nas --out wrote") from None
+    return read_results(read_saved(file, "nas"), file)
 
 
 def _run(options: argparse.Namespace) -> Results:

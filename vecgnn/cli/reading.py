@@ -6,6 +6,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from vecgnn.errors import InputError
 from vecgnn.files import write_atomically
@@ -64,6 +65,16 @@ def read_price(given: str | None, packers: Sequence[str]) -> str | None:
     if "best" not in packers:
         raise InputError(f"--price={given}: no packer goes by it; add best to --packers")
     return check_price(given, "--price")
+
+
+def read_saved(file: str, command: str) -> str:
+    """The text of what a command saved.  Raises InputError where it cannot be read or is no text."""
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}") from None
+    except UnicodeError:
+        raise InputError(f"{file}: not a file that vecgnn {command} --out wrote") from None
 
 
 def write_picture(draw: Callable[[], str], path: str) -> None:
