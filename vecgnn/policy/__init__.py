@@ -1,0 +1,4 @@
+"""The learned packer: a graph neural network over candidate packs, and its training.
+
+Importing this package, or ``expert``, ``encode`` and ``lessons``, does not import torch.
+"""
