@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from vecgnn.errors import InternalError
 from vecgnn.ilp import solver
 from vecgnn.ilp.cycles import offenders
-from vecgnn.ilp.exchange import Exchange
 from vecgnn.ilp.linear import TOLERANCE
 from vecgnn.ilp.model import Model
 from vecgnn.ilp.parts import independent_parts
@@ -19,6 +18,7 @@ from vecgnn.ilp.states import StateTable
 from vecgnn.ilp.windows import Regions
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.enumerate import candidate_packs
+from vecgnn.slp.exchange import Exchange
 from vecgnn.slp.greedy import pack_greedily
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Pack, Packing, PackingProblem, Progress, Solution
 from vecgnn.slp.schedule import Order

@@ -1,7 +1,7 @@
 """Local search: put a pack and what makes its operands in the place of whatever stands in their way.
 
-A move costs a few price updates, so thousands are tried in the time of one program.  It gives the programs a
-start that greedy, which never takes back a choice, does not find.
+A move costs a few price updates, so thousands are tried in the time of one integer program.  It gives the
+programs a start that greedy, which never takes back a choice, does not find.
 """
 
 from __future__ import annotations
