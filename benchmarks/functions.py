@@ -21,7 +21,7 @@ from vecgnn.ir.reader import canonical_text, read_canonical
 from vecgnn.slp import target
 from vecgnn.slp.candidates import Candidates
 from vecgnn.slp.pack import PackingProblem
-from vecgnn.vectorize import SKIPPED_ATTRIBUTES
+from vecgnn.slp.problem import SKIPPED_ATTRIBUTES
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = ("gsl", "zlib")

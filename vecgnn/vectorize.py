@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from vecgnn.codegen.emit import Emitted, assemble, emit, numbered, unnameable
+from vecgnn.codegen.accept import accepted
+from vecgnn.codegen.emit import Emitted, emit, numbered, unnameable
 from vecgnn.codegen.metadata import MetadataWriter
 from vecgnn.errors import InputError, InternalError
-from vecgnn.ir import dependence
-from vecgnn.ir.nodes import Function, Module
-from vecgnn.ir.parse import parse
+from vecgnn.ir.nodes import Module
 from vecgnn.ir.reader import canonical_text, read_canonical
 from vecgnn.slp import legality, target
-from vecgnn.slp.candidates import Candidates
 from vecgnn.slp.cost import Pricer
-from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Packer, PackingProblem
+from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Packer, PackingProblem, Solution
+from vecgnn.slp.problem import left_alone, prices_of, problem_of
 from vecgnn.slp.target import Target
 
 PACKERS: dict[str, str] = {
@@ -33,12 +32,8 @@ INTERRUPTED = "interrupted"
 NOT_REACHED = "interrupted before its turn"
 """The status of the function at which the user stopped the work, and the reason of those after it."""
 
-SKIPPED_ATTRIBUTES = ("optnone", "naked", "noimplicitfloat", "strictfp", "presplitcoroutine")
-"""Functions with these are left alone, as LLVM's SLP vectorizer leaves them."""
-
-
-PRICED_ARCHITECTURES = ("x86_64", "aarch64", "arm64")
-WITHOUT_VECTORS = frozenset({"-sse2", "-sse", "+soft-float", "-neon", "-fp-armv8"})
+CHUNK = 20_000
+"""Instructions that are given at once to a packer that takes many problems, or one function with more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,29 +157,12 @@ def vectorize_text(
     with clock.step("read"):
         module = read_canonical(canonical, name)
     wanted = _wanted(module, functions)
-    metadata = MetadataWriter(module.metadata)
-    nameless = unnameable(module)
-    emitted: dict[int, Emitted] = {}
-    reports: list[FunctionReport] = []
-    interrupted = False
-    for position, function in enumerate(module.functions):
-        untouched = FunctionReport(function.name, instructions=len(function.instructions))
-        if function.name not in wanted or choose is None:
-            reports.append(untouched)
-            continue
-        if interrupted:
-            reports.append(replace(untouched, reason=NOT_REACHED))
-            continue
-        try:
-            report, text = _function(module, function, choose, effort, forced, metadata, nameless, clock)
-        except KeyboardInterrupt:  # a packer that searches keeps its best answer; this one does not
-            report, text = replace(untouched, status=INTERRUPTED, reason=INTERRUPTED), None
-        interrupted = report.status == INTERRUPTED
-        reports.append(report)
-        if text is not None:
-            emitted[position] = text
+    pipeline = _Pipeline(module, effort, forced, clock)
+    if choose is not None:
+        pipeline.run(choose, wanted)
+    reports = pipeline.reports
     with clock.step("verify"):
-        text, faults = _verified(module, emitted, metadata)
+        text, faults = accepted(module, pipeline.emitted, pipeline.metadata)
     for position, reason in faults.items():
         reports[position] = replace(
             reports[position],
@@ -206,94 +184,142 @@ def _wanted(module: Module, functions: Sequence[str] | None) -> set[str]:
     return wanted
 
 
-def _function(
-    module: Module,
-    function: Function,
-    choose: Packer,
-    effort: Effort,
-    forced: Target | None,
-    metadata: MetadataWriter,
-    nameless: Mapping[str, str],
-    clock: _Clock,
-) -> tuple[FunctionReport, Emitted | None]:
-    """One function through the pipeline.  A defect of ours costs the function its packs, never its code."""
-    report = FunctionReport(function.name, instructions=len(function.instructions))
-    if reason := _left_alone(module, function, forced):
-        return replace(report, reason=reason), None
-    prices, approximate = (
-        (forced, False) if forced else target.for_attributes(function.attributes, module.triple)
-    )
-    note = f"no table for its CPU, {prices.name} used" if approximate else ""
-    report = replace(report, target=prices.name, reason=note)
-    try:
-        with clock.step("dependence"):
-            graph = dependence.build(module, function)
-            candidates = Candidates(graph, prices)
-            for block in candidates.blocks():
-                graph.reach[function.blocks[block].start]  # on demand: asked here so that it counts here
-        with clock.step("pack"):
-            solution = choose(PackingProblem(graph, prices, candidates), effort)
+class _Pipeline:
+    """The functions of a module on their way: a report for each, and the text of those that changed."""
+
+    def __init__(self, module: Module, effort: Effort, forced: Target | None, clock: _Clock) -> None:
+        self.module = module
+        self.effort = effort
+        self.forced = forced
+        self.clock = clock
+        self.metadata = MetadataWriter(module.metadata)
+        self.nameless = unnameable(module)
+        self.emitted: dict[int, Emitted] = {}
+        self.reports = [
+            FunctionReport(function.name, instructions=len(function.instructions))
+            for function in module.functions
+        ]
+
+    def run(self, choose: Packer, wanted: Collection[str]) -> None:
+        """The functions of those names, in chunks where the packer takes many at once."""
+        functions = enumerate(self.module.functions)
+        left = deque(position for position, function in functions if function.name in wanted)
+        interrupted = False
+        try:
+            while left and not interrupted:
+                for report, text in self._chunk(choose, self._next(choose, left)):
+                    position = left.popleft()
+                    self.reports[position] = report
+                    if text is not None:
+                        self.emitted[position] = text
+                    interrupted |= report.status == INTERRUPTED
+        except KeyboardInterrupt:  # a packer that searches keeps its best answer; this one does not
+            if not left:
+                raise
+            position = left.popleft()
+            self.reports[position] = replace(self.reports[position], status=INTERRUPTED, reason=INTERRUPTED)
+        for position in left:
+            self.reports[position] = replace(self.reports[position], reason=NOT_REACHED)
+
+    def _next(self, choose: Packer, left: Iterable[int]) -> list[int]:
+        """The positions to take next: one, or as many as make a chunk."""
+        chunk: list[int] = []
+        instructions = 0
+        for position in left:
+            instructions += self.reports[position].instructions
+            if chunk and (instructions > CHUNK or not hasattr(choose, "many")):
+                break
+            chunk.append(position)
+        return chunk
+
+    def _chunk(
+        self, choose: Packer, positions: Sequence[int]
+    ) -> Iterator[tuple[FunctionReport, Emitted | None]]:
+        """What becomes of each in turn; fewer where the user stopped the packer between two of them."""
+        prepared = [self._prepared(position) for position in positions]
+        solutions = iter(self._solutions(choose, [problem for _, problem in prepared if problem]))
+        for report, problem in prepared:
+            if problem is None:
+                yield report, None
+            elif (solution := next(solutions, None)) is not None:
+                yield self._written(report, problem, solution)
+            else:
+                return
+
+    def _prepared(self, position: int) -> tuple[FunctionReport, PackingProblem | None]:
+        """A function's problem; None for one that is left alone.  A defect of ours costs it its packs."""
+        function, report = self.module.functions[position], self.reports[position]
+        if reason := left_alone(self.module, function, self.forced):
+            return replace(report, reason=reason), None
+        prices, approximate = prices_of(self.module, function, self.forced)
+        note = f"no table for its CPU, {prices.name} used" if approximate else ""
+        report = replace(report, target=prices.name, reason=note)
+        try:
+            with self.clock.step("dependence"):
+                return report, problem_of(self.module, function, prices)
+        except Exception as error:
+            return _failed(report, error), None
+
+    def _solutions(self, choose: Packer, problems: Sequence[PackingProblem]) -> list[Solution | Exception]:
+        """An answer for each problem, or what went wrong with it; none for those after an interrupt."""
+        many = getattr(choose, "many", None)
+        if many and len(problems) > 1:
+            try:
+                with self.clock.step("pack"):
+                    answers = list(many(problems, self.effort))
+                if len(answers) == len(problems):
+                    return answers
+            except InputError:
+                raise
+            except Exception:  # which of them it was shows where each is alone
+                pass
+        solutions: list[Solution | Exception] = []
+        for problem in problems:
+            try:
+                with self.clock.step("pack"):
+                    solution = choose(problem, self.effort)
+            except InputError:  # the effort asks for what cannot be: no function's fault
+                raise
+            except Exception as error:
+                solutions.append(error)
+                continue
+            solutions.append(solution)
+            if solution.status == INTERRUPTED:
+                break
+        return solutions
+
+    def _written(
+        self, report: FunctionReport, problem: PackingProblem, solution: Solution | Exception
+    ) -> tuple[FunctionReport, Emitted | None]:
+        """A packer's answer judged and emitted.  A defect of ours costs the function its packs, never its
+        code."""
+        if isinstance(solution, Exception):
+            return _failed(report, solution), None
+        graph, prices = problem.graph, problem.target
         report = replace(report, status=solution.status, bound=solution.bound)
         packs = solution.packing.packs
         if not packs:
             return report, None
-        with clock.step("check"):
-            if reason := legality.check(graph, solution.packing):
-                raise InternalError(f"the packer's answer is not legal: {reason}")
-            pricer = Pricer(graph, prices)
-            pricer.update(add=packs)
-            if pricer.unpriced:
-                raise InternalError("the packer's answer has no price")
-        if function.name in nameless and numbered(function):
-            return replace(report, reason=nameless[function.name]), None
-        with clock.step("emit"):
-            text = emit(pricer, metadata)
-    except Exception as error:  # whatever it is, the scalar code is there
-        return replace(report, reason=f"{type(error).__name__}: {error}", bug=True), None
-    kinds = Counter(
-        f"{pack.kind} x{len(pack.operands[0]) if pack.kind == 'reduce' else len(pack)}" for pack in packs
-    )
-    return replace(report, cost_before=pricer.scalar, cost_after=pricer.total, packs=dict(kinds)), text
+        try:
+            with self.clock.step("check"):
+                if reason := legality.check(graph, solution.packing):
+                    raise InternalError(f"the packer's answer is not legal: {reason}")
+                pricer = Pricer(graph, prices)
+                pricer.update(add=packs)
+                if pricer.unpriced:
+                    raise InternalError("the packer's answer has no price")
+            if report.name in self.nameless and numbered(graph.function):
+                return replace(report, reason=self.nameless[report.name]), None
+            with self.clock.step("emit"):
+                text = emit(pricer, self.metadata)
+        except Exception as error:
+            return _failed(report, error), None
+        kinds = Counter(
+            f"{pack.kind} x{len(pack.operands[0]) if pack.kind == 'reduce' else len(pack)}" for pack in packs
+        )
+        report = replace(report, cost_before=pricer.scalar, cost_after=pricer.total, packs=dict(kinds))
+        return report, text
 
 
-def _left_alone(module: Module, function: Function, forced: Target | None) -> str:
-    if function.reason:
-        return f"not understood: {function.reason}"
-    for attribute in SKIPPED_ATTRIBUTES:
-        if attribute in function.attributes:
-            return f"it is {attribute}"
-    architecture = module.triple.partition("-")[0]
-    if not forced and architecture and architecture not in PRICED_ARCHITECTURES:
-        return f"no cost table for {architecture}; give one with --mcpu"
-    features = set(function.attributes.get("target-features", "").split(","))
-    if without := sorted(features & WITHOUT_VECTORS):
-        return f"its target has no vector registers ({without[0]})"
-    return ""
-
-
-def _verified(
-    module: Module, emitted: dict[int, Emitted], metadata: MetadataWriter
-) -> tuple[str, dict[int, str]]:
-    """The module's text with every replaced function that LLVM accepts; the reasons for the others."""
-    faults: dict[int, str] = {}
-    text = assemble(module, emitted, metadata)
-    reason = _refusal(text)
-    if not reason:
-        return text, faults
-    for position in sorted(emitted):
-        if refused := _refusal(assemble(module, {position: emitted[position]}, metadata)):
-            faults[position] = refused
-    good = {position: text for position, text in emitted.items() if position not in faults}
-    text = assemble(module, good, metadata)
-    if reason := _refusal(text):
-        faults.update((position, reason) for position in good)
-        text = module.text
-    return text, faults
-
-
-def _refusal(text: str) -> str:
-    try:
-        parse(text.encode())
-    except ValueError as error:
-        return str(error)
-    return ""
+def _failed(report: FunctionReport, error: Exception) -> FunctionReport:
+    return replace(report, reason=f"{type(error).__name__}: {error}", bug=True)
