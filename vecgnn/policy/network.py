@@ -1,0 +1,193 @@
+"""The network: message passing between instructions, candidate packs and operand packs.
+
+Two architectures.  ``gated`` is the reference, a gated graph network (Li et al., ICLR 2016; the paper's
+choice): means over neighbours, one gated recurrent unit for each kind of node, the same in all rounds.
+``residual`` has weights of its own in each round, and where packs compete or a choice of makers is offered
+a node attends to the better ones.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from vecgnn.errors import InputError
+from vecgnn.policy.batch import FLAGS_OF, Batch, Links, Relation
+from vecgnn.policy.encode import KINDS, MARKED, NUMBERS_OF, PRICES_OF, RELATIONS, WORDS, WORDS_OF
+
+ARCHITECTURES = ("residual", "gated")
+
+ATTENDED = ("lane", "makes", "part")
+"""Relations whose sources, followed back or forth from packs, compete for the attention of a node."""
+
+WORD_SIZE = 16
+SCORE_LIMIT = 8.0
+
+# Not a defect: the sparse matrices are built by batch.py, in order, and their layout is what is fast on CPUs.
+warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta state")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The shape of a network.
+
+    hidden: numbers that a node holds.  rounds: of message passing.  prices: whether it sees what things cost.
+    """
+
+    hidden: int = 64
+    rounds: int = 6
+    architecture: str = "residual"
+    prices: bool = True
+
+
+class _Product(torch.autograd.Function):
+    """Sparse matrix by dense one, with the transpose at hand for the gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, forth: torch.Tensor, back: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        ctx.back = back
+        return forth @ values
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, None, torch.Tensor]:  # type: ignore[override]
+        return None, None, ctx.back @ gradient.contiguous()
+
+
+def gathered(links: Links, values: torch.Tensor) -> torch.Tensor:
+    """For each node the weighted sum over its neighbours' values: [from, d] to [to, d]."""
+    return _Product.apply(links.forth, links.back, values)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A relation followed in one direction."""
+
+    relation: str
+    backwards: bool
+    source: str
+    sink: str
+
+    @property
+    def attended(self) -> bool:
+        return self.relation in ATTENDED and self.source == "pack"
+
+    @property
+    def inputs(self) -> int:
+        return 2 if self.relation in MARKED else 1
+
+
+def _ways() -> list[_Way]:
+    ways: list[_Way] = []
+    for name, (source, sink) in RELATIONS.items():
+        ways += [_Way(name, False, source, sink), _Way(name, True, sink, source)]
+    return ways
+
+
+WAYS = tuple(_ways())
+WAYS_TO = {kind: tuple(way for way in WAYS if way.sink == kind) for kind in KINDS}
+
+
+class _Round(nn.Module):
+    """One round: what neighbours say to each node, and what it makes of that."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        size = settings.hidden
+        self.residual = settings.architecture == "residual"
+        inputs = {kind: size * sum(way.inputs for way in WAYS_TO[kind]) for kind in KINDS}
+        if self.residual:
+            self.normal = nn.ModuleDict({kind: nn.LayerNorm(size) for kind in KINDS})
+            self.scores = nn.Linear(size, len(ATTENDED))
+            self.mix = nn.ModuleDict(
+                {
+                    kind: nn.Sequential(
+                        nn.Linear(inputs[kind] + size, size), nn.GELU(), nn.Linear(size, size)
+                    )
+                    for kind in KINDS
+                }
+            )
+        else:
+            self.hear = nn.ModuleDict({kind: nn.Linear(inputs[kind], size) for kind in KINDS})
+            self.unit = nn.ModuleDict({kind: nn.GRUCell(size, size) for kind in KINDS})
+
+    def forward(self, nodes: dict[str, torch.Tensor], batch: Batch) -> dict[str, torch.Tensor]:
+        if not self.residual:
+            heard = {kind: self.hear[kind](torch.cat(_heard(kind, nodes, batch, {}), 1)) for kind in KINDS}
+            return {kind: self.unit[kind](heard[kind], nodes[kind]) for kind in KINDS}
+        normal = {kind: self.normal[kind](nodes[kind]) for kind in KINDS}
+        scores = self.scores(normal["pack"]).clamp(-SCORE_LIMIT, SCORE_LIMIT).exp()
+        weights = {name: scores[:, k : k + 1] for k, name in enumerate(ATTENDED)}
+        return {
+            kind: nodes[kind]
+            + self.mix[kind](torch.cat([normal[kind], *_heard(kind, normal, batch, weights)], 1))
+            for kind in KINDS
+        }
+
+
+def _heard(
+    kind: str, nodes: dict[str, torch.Tensor], batch: Batch, weights: dict[str, torch.Tensor]
+) -> list[torch.Tensor]:
+    """What comes to the nodes of a kind along each way."""
+    heard: list[torch.Tensor] = []
+    for way in WAYS_TO[kind]:
+        relation: Relation = batch.relations[way.relation]
+        plain = relation.plain.reversed() if way.backwards else relation.plain
+        many = relation.many[1] if way.backwards else relation.many[0]
+        values = nodes[way.source]
+        if way.attended and weights:
+            weight = weights[way.relation]
+            total = gathered(plain, torch.cat([values * weight, weight], 1))
+            heard.append(total[:, :-1] / (total[:, -1:] + 1e-6))
+        else:
+            heard.append(gathered(plain, values) / many)
+        if relation.marked is not None:
+            marked = relation.marked.reversed() if way.backwards else relation.marked
+            heard.append(gathered(marked, values) / many)
+    return heard
+
+
+class PackingNetwork(nn.Module):
+    """Logits of candidates: the log odds that each belongs to the best completion of the state."""
+
+    def __init__(self, settings: Settings = Settings()) -> None:  # noqa: B008 (frozen)
+        super().__init__()
+        if settings.architecture not in ARCHITECTURES:
+            raise InputError(
+                f"unknown architecture {settings.architecture!r}: use one of {', '.join(ARCHITECTURES)}"
+            )
+        self.settings = settings
+        size = settings.hidden
+        self.words = nn.Embedding(WORDS, WORD_SIZE, padding_idx=0)
+        self.enter = nn.ModuleDict(
+            {
+                kind: nn.Sequential(
+                    nn.Linear(WORDS_OF[kind] * WORD_SIZE + NUMBERS_OF[kind] + FLAGS_OF[kind], size),
+                    nn.GELU(),
+                    nn.Linear(size, size),
+                )
+                for kind in KINDS
+            }
+        )
+        kept = settings.rounds if settings.architecture == "residual" else 1
+        self.rounds = nn.ModuleList([_Round(settings) for _ in range(kept)])
+        self.leave = nn.Sequential(
+            nn.LayerNorm(size), nn.Linear(size, size), nn.GELU(), nn.Linear(size, 1)
+        )
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """float32 [candidates]; what it says of candidates that are not legal means nothing."""
+        nodes = {kind: self.enter[kind](self._inputs(kind, batch)) for kind in KINDS}
+        for number in range(self.settings.rounds):
+            nodes = self.rounds[number % len(self.rounds)](nodes, batch)
+        return self.leave(nodes["pack"]).squeeze(1)
+
+    def _inputs(self, kind: str, batch: Batch) -> torch.Tensor:
+        numbers = batch.numbers[kind]
+        if not self.settings.prices:
+            numbers = numbers.clone()
+            numbers[:, PRICES_OF[kind]] = 0
+        return torch.cat([self.words(batch.words[kind]).flatten(1), numbers, batch.flags[kind]], 1)

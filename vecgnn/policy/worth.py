@@ -1,0 +1,137 @@
+"""What candidate packs are worth at best: the price of trees of packs, as if nothing stood in their way.
+
+A network of a few rounds sees a few steps around a pack; expression trees are deeper.  One sweep from the
+leaves up and one from the roots down give each pack the value of the best tree below and above it, with
+sharing and conflicts left to the network.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vecgnn.slp.cost import Pricer, SourceKey
+from vecgnn.slp.forms import FORMS
+from vecgnn.slp.pack import Pack, PackingProblem
+from vecgnn.slp.source import choose_source
+
+UNPRICED = 1000
+"""What counts as the price of what the target's table does not have."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Worth:
+    """Of packs, by number: what they save alone, with the best makers of their operands, and above them.
+
+    vector: price of the vector operation.  extracts: price of the lanes that some scalar reads for sure.
+    own: what is saved by the pack with all operands given.  below: with the best way to make the operands.
+    above: what the best users save beyond what they would without the pack.
+    makers, users: of an operand pack the packs that are it, or need it.  made: the reverse of makers.
+    holders: packs that define a value.  gathers: price of inserting an operand pack's values one by one.
+    """
+
+    vector: list[int]
+    extracts: list[int]
+    own: list[int]
+    below: list[int]
+    above: list[int]
+    makers: dict[SourceKey, list[int]]
+    users: dict[SourceKey, list[int]]
+    made: list[list[SourceKey]]
+    holders: dict[str, list[int]]
+    gathers: dict[SourceKey, int | None]
+    _needs: dict[SourceKey, int]
+
+    def needs(self, key: SourceKey) -> int:
+        """What the operand pack costs at least; below 0 where making it as a pack saves."""
+        return self._needs[key]
+
+
+def worth_of(problem: PackingProblem, packs: Sequence[Pack], pricer: Pricer) -> Worth:
+    """The worth of these candidates."""
+    users: dict[SourceKey, list[int]] = defaultdict(list)
+    by_values: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    holders: dict[str, list[int]] = defaultdict(list)
+    for number, pack in enumerate(packs):
+        terms = pricer.terms(pack)
+        for key in dict.fromkeys(terms.keys):
+            users[key].append(number)
+        if terms.defined:
+            by_values[terms.defined].append(number)
+            for value in terms.defined:
+                holders[value].append(number)
+    makers = {key: by_values.get(key[2], []) for key in users}
+    made: list[list[SourceKey]] = [[] for _ in packs]
+    for key, numbers in makers.items():
+        for number in numbers:
+            made[number].append(key)
+    gathers = {key: _gather(key, pricer) for key in users}
+    packable = {lane for pack in packs for lane in pack.lanes}
+    worth = Worth(
+        [], [_extracts(problem, pricer, pack, packable) for pack in packs], [], [0] * len(packs),
+        [0] * len(packs), makers, users, made, dict(holders), gathers, {},
+    )  # fmt: skip
+    for pack in packs:
+        vector = _vector(problem, packs, pricer, pack, makers)
+        worth.vector.append(vector)
+        scalar = sum(pricer.prices[lane] for lane in pack.lanes)
+        worth.own.append(scalar - vector - worth.extracts[len(worth.own)])
+    _sweep(packs, pricer, worth)
+    return worth
+
+
+def _gather(key: SourceKey, pricer: Pricer) -> int | None:
+    source = choose_source(key[2], key[1], pricer.native, pricer.target, pricer.loads)
+    return None if source is None else source.price
+
+
+def _extracts(problem: PackingProblem, pricer: Pricer, pack: Pack, packable: set[int]) -> int:
+    """The price of the extracts that no choice of packs saves: for readers that no pack holds."""
+    terms = pricer.terms(pack)
+    if not terms.defined:
+        return 0
+    users = problem.graph.users
+    return sum(
+        price or 0
+        for price, lane in zip(terms.extracts, pack.lanes, strict=True)
+        if any(user not in packable for user in users[lane])
+    )
+
+
+def _vector(
+    problem: PackingProblem,
+    packs: Sequence[Pack],
+    pricer: Pricer,
+    pack: Pack,
+    makers: dict[SourceKey, list[int]],
+) -> int:
+    """The price of the operation, with operands made by packs where there are such."""
+    made = tuple([packs[makers[key][0]] if makers[key] else None for key in pricer.terms(pack).keys])
+    price = FORMS[pack.kind].price(problem.graph, pack, problem.target, made)
+    return UNPRICED if price is None else price
+
+
+def _sweep(packs: Sequence[Pack], pricer: Pricer, worth: Worth) -> None:
+    """Operands come before their users, phis apart, so an order by the last lane is one from the leaves."""
+    order = sorted(range(len(packs)), key=lambda number: max(packs[number].lanes))
+    for number in order:
+        total = worth.own[number]
+        for key in pricer.terms(packs[number]).keys:
+            if key not in worth._needs:
+                worth._needs[key] = _least(key, worth)
+            total -= worth._needs[key]
+        worth.below[number] = total
+    for number in reversed(order):
+        best = 0
+        for key in worth.made[number]:
+            for user in worth.users[key]:
+                best = max(best, worth.below[user] + worth._needs[key] + worth.above[user])
+        worth.above[number] = best
+
+
+def _least(key: SourceKey, worth: Worth) -> int:
+    gather = worth.gathers[key]
+    options = [-worth.below[maker] for maker in worth.makers[key]]
+    options.append(UNPRICED if gather is None else gather)
+    return min(options)
