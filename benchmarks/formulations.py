@@ -39,7 +39,7 @@ from vecgnn.files import write_atomically
 from vecgnn.ilp import solver
 from vecgnn.ilp.cycles import offenders
 from vecgnn.ilp.linear import TOLERANCE
-from vecgnn.ilp.parts import independent_parts
+from vecgnn.slp.parts import independent_parts
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.enumerate import candidate_packs
 from vecgnn.slp.greedy import pack_greedily

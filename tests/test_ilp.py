@@ -15,13 +15,13 @@ from vecgnn.fuzz.generate import generate
 from vecgnn.ilp import pack_optimally, search, solver
 from vecgnn.ilp.cycles import crossings, offenders
 from vecgnn.ilp.model import Model
-from vecgnn.ilp.parts import independent_parts
 from vecgnn.ilp.states import StateTable
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.enumerate import candidate_packs
 from vecgnn.slp.greedy import pack_greedily
 from vecgnn.slp.legality import check, pack_reason
 from vecgnn.slp.pack import Effort, Pack, Packing, PackingProblem, Progress
+from vecgnn.slp.parts import independent_parts
 from vecgnn.slp.schedule import Order
 
 MANY = 4000

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from vecgnn.ilp.linear import ONE, Linear, Sum, column_sum
-from vecgnn.ilp.parts import mortal_scalars
 from vecgnn.ilp.states import StateTable, Vector
 from vecgnn.slp.forms import FORMS
 from vecgnn.slp.pack import Pack
+from vecgnn.slp.parts import mortal_scalars
 
 Use = tuple[str, int, int]
 """A value, the instruction that uses it, and which operand pack where it does so twice."""

@@ -13,7 +13,6 @@ from vecgnn.ilp import solver
 from vecgnn.ilp.cycles import offenders
 from vecgnn.ilp.linear import TOLERANCE
 from vecgnn.ilp.model import Model
-from vecgnn.ilp.parts import independent_parts
 from vecgnn.ilp.states import StateTable
 from vecgnn.ilp.windows import Regions
 from vecgnn.slp.cost import Pricer
@@ -21,6 +20,7 @@ from vecgnn.slp.enumerate import candidate_packs
 from vecgnn.slp.exchange import Exchange
 from vecgnn.slp.greedy import pack_greedily
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Pack, Packing, PackingProblem, Progress, Solution
+from vecgnn.slp.parts import independent_parts
 from vecgnn.slp.schedule import Order
 
 WHOLE = 400
@@ -191,7 +191,8 @@ class _Search:
         part.seconds = time.perf_counter() - started
 
     def _exchange(self, part: Part, deadline: float) -> None:
-        packs = Exchange(self.pricer, part.packs, part.best, self.fixed).improve(deadline)
+        pricer = Pricer(self.problem.graph, self.problem.target)
+        packs = Exchange(pricer, part.packs, part.best, self.fixed).improve(deadline)
         objective = self.objective(packs)
         if objective is not None and objective < part.objective:
             part.best, part.objective = packs, objective

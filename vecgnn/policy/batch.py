@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -60,7 +60,6 @@ class Batch:
     legal: torch.Tensor
     graph_of: torch.Tensor
     graphs: int
-    _devices: dict[str, Batch] = field(default_factory=dict)
 
     @property
     def candidates(self) -> int:
@@ -86,12 +85,15 @@ class Static:
 
     def __init__(self, graphs: Sequence[PackingGraph]) -> None:
         counts = {kind: [len(graph.words[kind]) for graph in graphs] for kind in KINDS}
-        self.starts = {kind: np.concatenate([[0], np.cumsum(counts[kind])]).astype(np.int64) for kind in KINDS}
+        self.starts = {
+            kind: np.concatenate([[0], np.cumsum(counts[kind])]).astype(np.int64) for kind in KINDS
+        }
         self.words = {
             kind: torch.from_numpy(np.concatenate([graph.words[kind] for graph in graphs])) for kind in KINDS
         }
         self.numbers = {
-            kind: torch.from_numpy(np.concatenate([graph.numbers[kind] for graph in graphs])) for kind in KINDS
+            kind: torch.from_numpy(np.concatenate([graph.numbers[kind] for graph in graphs]))
+            for kind in KINDS
         }
         self.edges = {name: self._joined(graphs, name) for name in RELATIONS}
         self.relations = {name: self._relation(graphs, name) for name in RELATIONS}
@@ -121,7 +123,9 @@ class Static:
 
         many = (
             torch.from_numpy(np.maximum(np.bincount(end, minlength=shape[0]), 1).astype(np.float32))[:, None],
-            torch.from_numpy(np.maximum(np.bincount(begin, minlength=shape[1]), 1).astype(np.float32))[:, None],
+            torch.from_numpy(np.maximum(np.bincount(begin, minlength=shape[1]), 1).astype(np.float32))[
+                :, None
+            ],
         )
         return Relation(links(ones), None if marks is None else links(marks), many)
 
@@ -146,9 +150,9 @@ class Static:
             "pack": (taken, touched & ~taken),
             "operand": (made, needed),
         }
+        columns = {kind: np.stack(marks, 1).astype(np.float32) for kind, marks in flags.items()}
         return Batch(
-            self.words, self.numbers,
-            {kind: torch.from_numpy(np.stack(columns, 1).astype(np.float32)) for kind, columns in flags.items()},
+            self.words, self.numbers, {kind: torch.from_numpy(marks) for kind, marks in columns.items()},
             self.relations, torch.from_numpy(~touched), self.graph_of, self.graphs,
         )  # fmt: skip
 

@@ -306,4 +306,3 @@ def _between(place: int, count: int) -> float:
 def _log(number: float) -> float:
     """A logarithm that keeps the sign."""
     return math.copysign(math.log1p(abs(number)), number)
-

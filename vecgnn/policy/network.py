@@ -153,7 +153,7 @@ def _heard(
 class PackingNetwork(nn.Module):
     """Logits of candidates: the log odds that each belongs to the best completion of the state."""
 
-    def __init__(self, settings: Settings = Settings()) -> None:  # noqa: B008 (frozen)
+    def __init__(self, settings: Settings = Settings()) -> None:
         super().__init__()
         if settings.architecture not in ARCHITECTURES:
             raise InputError(
@@ -174,9 +174,7 @@ class PackingNetwork(nn.Module):
         )
         kept = settings.rounds if settings.architecture == "residual" else 1
         self.rounds = nn.ModuleList([_Round(settings) for _ in range(kept)])
-        self.leave = nn.Sequential(
-            nn.LayerNorm(size), nn.Linear(size, size), nn.GELU(), nn.Linear(size, 1)
-        )
+        self.leave = nn.Sequential(nn.LayerNorm(size), nn.Linear(size, size), nn.GELU(), nn.Linear(size, 1))
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """float32 [candidates]; what it says of candidates that are not legal means nothing."""

@@ -19,12 +19,15 @@ DEPTH = 24
 
 
 class Exchange:
-    """The packs chosen now, and the candidates that may replace them."""
+    """The packs chosen now, and the candidates that may replace them.
+
+    ``pricer`` holds no packs when it is given, and the chosen ones from then on.
+    """
 
     def __init__(
-        self, pricer: Pricer, packs: Sequence[Pack], chosen: Iterable[Pack], fixed: Iterable[Pack]
+        self, pricer: Pricer, packs: Sequence[Pack], chosen: Iterable[Pack], fixed: Iterable[Pack] = ()
     ) -> None:
-        self.pricer = Pricer(pricer.graph, pricer.target)
+        self.pricer = pricer
         self.packs = packs
         self.fixed = frozenset(fixed)
         self.chosen = dict.fromkeys(chosen)
@@ -46,6 +49,10 @@ class Exchange:
                     return list(self.chosen)
                 improved |= self._move(pack)
         return list(self.chosen)
+
+    def sweep(self, moves: Iterable[Pack]) -> int:
+        """Each of these moves once; how many lowered the price."""
+        return sum(self._move(pack) for pack in moves)
 
     def _move(self, pack: Pack) -> bool:
         """Bring a pack in with its operands, or take it out; whether the price is lower for it."""
@@ -72,7 +79,8 @@ class Exchange:
                 change = self._change((), (other,))
                 if change > 0 or self.pricer.unpriced > worse:
                     self._change((other,), ())
-        if self.pricer.unpriced <= unpriced and self.pricer.total < total and self._orderly():
+        better = self.pricer.unpriced <= unpriced and self.pricer.total < total
+        if better and (self.chosen.keys() <= before.keys() or self._orderly()):
             return True
         kept = self.chosen
         self._change(

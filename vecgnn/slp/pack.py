@@ -78,18 +78,28 @@ class Effort:
     gap: a part is done when its objective is within this share of its bound (0 asks for the optimum).
     solver: the integer-program solver, by PuLP's name for it.
     progress: called as parts of a function are done.
+    rollouts: packings of each function that the policy makes, of which the cheapest is taken.
+    weights: a safetensors file with the policy's weights; None for those that come with the package.
+    device: where the policy's network runs: "cpu", "cuda", "cuda:1", or "auto" for CUDA where there is any.
     """
 
     time_limit: float | None = 10.0
     gap: float = 0.0
     solver: str = "HiGHS"
     progress: Callable[[Progress], None] | None = None
+    rollouts: int = 1
+    weights: str | None = None
+    device: str = "cpu"
 
 
 DEFAULT_EFFORT = Effort()
 
 
 class Packer(Protocol):
-    """Anything that chooses a packing: greedy, the integer program, the learned policy."""
+    """Anything that chooses a packing: greedy, the integer program, the learned policy.
+
+    One that is faster on many problems at once has an attribute ``many``: it takes a sequence of problems and
+    the effort, and gives a list of solutions, one for each.
+    """
 
     def __call__(self, problem: PackingProblem, effort: Effort = DEFAULT_EFFORT, /) -> Solution: ...

@@ -1,0 +1,205 @@
+"""From logits to packings: many packs in each pass of the network, then the exact price has a word.
+
+In a pass every candidate that is more likely than not joins, the likeliest first, where it is legal beside
+those before it; the next pass sees them as chosen.  Further rollouts do the same with noise on the logits.
+Each independent part of a function keeps the cheapest of its rollouts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from vecgnn.policy.batch import Static
+from vecgnn.policy.encode import PackingGraph, encode
+from vecgnn.policy.network import PackingNetwork
+from vecgnn.slp.cost import Pricer
+from vecgnn.slp.enumerate import candidate_packs
+from vecgnn.slp.exchange import Exchange
+from vecgnn.slp.pack import Pack, PackingProblem
+from vecgnn.slp.parts import independent_parts
+from vecgnn.slp.schedule import Order
+
+BATCH_NODES = 60000
+"""Graphs are put through the network together up to so many nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How to decode.
+
+    passes: of the network at most.  sure, likely: the probability that a candidate needs in the first pass,
+    and in later ones.  rollouts: packings tried, of which the cheapest is kept; temperature: of the noise in
+    those after the first.  polish: whether the exact price may drop packs, and bring in candidates with a
+    probability of at least ``doubtful``.
+    """
+
+    passes: int = 4
+    sure: float = 0.7
+    likely: float = 0.5
+    rollouts: int = 1
+    temperature: float = 0.7
+    seed: int = 0
+    polish: bool = True
+    doubtful: float = 0.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance:
+    """A problem ready for the network; the pricer holds no packs."""
+
+    problem: PackingProblem
+    graph: PackingGraph
+    pricer: Pricer
+
+
+def instance_of(problem: PackingProblem, extra: Sequence[Pack] = ()) -> Instance:
+    """The problem with its candidates (``extra`` among them) as arrays."""
+    packs = candidate_packs(problem.candidates, extra).packs
+    pricer = Pricer(problem.graph, problem.target)
+    return Instance(problem, encode(problem, packs, pricer), pricer)
+
+
+def decode(
+    network: PackingNetwork,
+    instances: Sequence[Instance],
+    how: Decoding = Decoding(),
+) -> list[list[Pack]]:
+    """Legal packs for each instance, never dearer than none."""
+    answers: list[list[Pack]] = [[] for _ in instances]
+    group: list[int] = []
+    nodes = 0
+    for number, instance in enumerate(instances):
+        if not instance.graph.candidates:
+            continue
+        size = instance.graph.nodes * how.rollouts
+        if group and nodes + size > BATCH_NODES:
+            _decode_group(network, instances, group, how, answers)
+            group, nodes = [], 0
+        group.append(number)
+        nodes += size
+    if group:
+        _decode_group(network, instances, group, how, answers)
+    return answers
+
+
+def _decode_group(
+    network: PackingNetwork,
+    instances: Sequence[Instance],
+    group: Sequence[int],
+    how: Decoding,
+    answers: list[list[Pack]],
+) -> None:
+    rollouts = [_Rollout(instances[number]) for number in group for _ in range(how.rollouts)]
+    run(network, rollouts, how)
+    for place, number in enumerate(group):
+        mine = rollouts[place * how.rollouts : (place + 1) * how.rollouts]
+        found = [rollout.finished(how) for rollout in mine]
+        answers[number] = found[0] if len(found) == 1 else _best(instances[number], found)
+
+
+class _Rollout:
+    """One packing in the making."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.packs = instance.graph.packs
+        self.order = Order(instance.problem.graph)
+        self.chosen: list[int] = []
+        self.taken: set[int] = set()
+        self.refused: set[int] = set()
+        self.probabilities = np.zeros(len(self.packs), np.float32)
+        self.ended = False
+
+    def step(self, probabilities: np.ndarray, least: float) -> None:
+        """Choose what is likely enough and legal; the rollout ends where that is nothing."""
+        first = not self.chosen
+        self.probabilities = np.maximum(self.probabilities, probabilities)
+        added = 0
+        for number in np.argsort(-probabilities, kind="stable"):
+            if probabilities[number] < least:
+                break
+            added += self.add(int(number))
+        self.ended = not added and not first
+
+    def add(self, number: int) -> bool:
+        """Choose a candidate if it is legal beside the others; whether it was."""
+        pack = self.packs[number]
+        if number in self.refused or any(lane in self.taken for lane in pack.lanes):
+            return False
+        if not self.order.add(pack):
+            self.refused.add(number)
+            return False
+        self.chosen.append(number)
+        self.taken.update(pack.lanes)
+        return True
+
+    def finished(self, how: Decoding) -> list[Pack]:
+        """The packs, after the exact price has dropped what does not pay."""
+        chosen = [self.packs[number] for number in self.chosen]
+        pricer = self.instance.pricer
+        if how.polish:
+            exchange = Exchange(pricer, self.packs, chosen)
+            exchange.sweep(sorted(chosen, key=lambda pack: -max(pack.lanes)))
+            order = np.argsort(-self.probabilities, kind="stable")
+            doubtful = [self.packs[k] for k in order if self.probabilities[k] >= how.doubtful]
+            exchange.sweep([pack for pack in doubtful if pack not in exchange.chosen])
+            chosen = list(exchange.chosen)
+        else:
+            pricer.update(add=chosen)
+        worse = pricer.unpriced or pricer.total >= pricer.scalar
+        pricer.update(remove=chosen)
+        return [] if worse else chosen
+
+
+def run(network: PackingNetwork, rollouts: Sequence[_Rollout], how: Decoding) -> None:
+    """The passes, for all rollouts together.  Those of one instance after the first have noise."""
+    device = next(network.parameters()).device
+    generator = np.random.default_rng(how.seed)
+    static = Static([rollout.instance.graph for rollout in rollouts])
+    bounds = static.starts["pack"]
+    noise = np.zeros(int(bounds[-1]), np.float32)
+    for number in range(len(rollouts)):
+        if number % how.rollouts:
+            size = int(bounds[number + 1] - bounds[number])
+            noise[bounds[number] : bounds[number + 1]] = generator.logistic(0, how.temperature, size)
+    training = network.training
+    network.eval()
+    for step in range(how.passes):
+        batch = static.state([rollout.chosen for rollout in rollouts]).to(device)
+        with torch.inference_mode():
+            logits = network(batch)
+            logits = torch.where(batch.legal, logits, -torch.inf).cpu().numpy()
+        probabilities = 1 / (1 + np.exp(-np.clip(logits + noise, -60, 60)))
+        probabilities[np.isneginf(logits)] = 0
+        for number, rollout in enumerate(rollouts):
+            if not rollout.ended:
+                mine = probabilities[bounds[number] : bounds[number + 1]]
+                rollout.step(mine, how.sure if step == 0 else how.likely)
+        if all(rollout.ended for rollout in rollouts):
+            break
+    network.train(training)
+
+
+def _best(instance: Instance, found: Sequence[Sequence[Pack]]) -> list[Pack]:
+    """The cheapest rollout of each independent part, or of the whole where the parts close a cycle."""
+    pricer = instance.pricer
+
+    def price(packs: Sequence[Pack]) -> float:
+        pricer.update(add=packs)
+        total = float("inf") if pricer.unpriced else pricer.total
+        pricer.update(remove=packs)
+        return total
+
+    chosen: list[Pack] = []
+    for part in independent_parts(pricer, instance.graph.packs):
+        members = set(part)
+        options = list(dict.fromkeys(tuple(p for p in packs if p in members) for packs in found))
+        chosen += options[0] if len(options) == 1 else min(options, key=price)
+    order = Order(instance.problem.graph)
+    if all(order.add(pack) for pack in chosen):
+        return chosen
+    return list(min(found, key=price))
