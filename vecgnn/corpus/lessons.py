@@ -1,0 +1,61 @@
+"""A labelled corpus as lessons: each structure once, none of them in two splits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vecgnn.corpus.folder import Corpus, unique_modules
+from vecgnn.corpus.labels import Subject, posing, read_labels, read_survey
+from vecgnn.corpus.split import SPLITS, Split
+from vecgnn.policy.expert import Lesson
+
+
+def surveyed_subjects(corpus: Corpus) -> list[Subject]:
+    """What the surveys of a corpus say, for every target that it was surveyed for."""
+    modules = unique_modules(corpus.entries())
+    subjects: list[Subject] = []
+    for file in sorted(corpus.surveys.glob("*.json")):
+        copies = modules.get(file.name.partition(".")[0])
+        functions = read_survey(file)
+        if copies is None or functions is None:
+            continue
+        entry = max(copies, key=lambda copy: SPLITS.index(copy.split))
+        subjects += [Subject(entry, function) for function in functions]
+    return subjects
+
+
+def read_lessons(folder: Path, splits: Sequence[Split] = SPLITS) -> list[Lesson]:
+    """The solved problems of those splits, in an order that hangs on the corpus alone.
+
+    A structure stands once.  One whose body occurs in a stronger split (held-out, then validation), for
+    whatever target and labelled or not, is none of a weaker one's.  Raises InputError where there is no
+    corpus.
+    """
+    corpus = Corpus(folder)
+    labels, _ = read_labels(corpus)
+    entries = {entry.hash: entry for entry in corpus.entries()}
+    lessons: list[Lesson] = []
+    for subject in posing(surveyed_subjects(corpus)):
+        label = labels.get(subject.surveyed.structure)
+        if label is None or label.answer.failure or subject.split not in splits:
+            continue
+        answer = label.answer
+        solved_in = entries.get(label.hash)
+        if solved_in is None:
+            continue
+        lessons.append(
+            Lesson(
+                module=corpus.path(solved_in),
+                function=label.name,
+                target=label.target,
+                program=subject.entry.program,
+                split=subject.split,
+                packs=answer.packs,
+                scalar=answer.scalar,
+                greedy=answer.greedy,
+                objective=answer.objective,
+                status=answer.status,
+            )
+        )
+    return lessons
