@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 from wholemodules import EFFORT, KERNELS, ir_of, module, products
 
-from vecgnn import cli, llvm, price, vectorize
+from vecgnn import cli, llvm, packers, price
 from vecgnn.best import (
     DEFAULT_MARGIN,
     DEFAULT_PRICE,
@@ -237,7 +237,7 @@ def test_an_interrupted_packer_is_the_last(monkeypatch: pytest.MonkeyPatch):
     def choose(problem: PackingProblem, effort: Effort) -> Solution:
         return Solution(Packing(), 0, status="interrupted")
 
-    monkeypatch.setitem(vectorize.PACKERS, "fake", "fakepacker:choose")
+    monkeypatch.setitem(packers.PACKERS, "fake", "fakepacker:choose")
     monkeypatch.setitem(sys.modules, "fakepacker", SimpleNamespace(choose=choose))
     best = best_of(module(products("@f"), products("@g")), packers=("fake", "greedy"))
     assert best.interrupted

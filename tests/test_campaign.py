@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from vecgnn import cli
-from vecgnn.vectorize import PACKERS
+from vecgnn.packers import PACKERS
 
 
 @pytest.mark.parametrize("seeds", ["0:60", "100000:100040"])

@@ -123,7 +123,7 @@ def test_unknown_cpu_packer_and_function(module: Path, tmp_path: Path, capsys: p
     out.write_text("kept")
     to = ["-o", str(out)]
     assert "x86-64-v3" in refused(["vectorize", str(module), "--mcpu", "z80", *to], capsys)
-    assert "greedy, ilp, best" in refused(["vectorize", str(module), "--packer", "bets", *to], capsys)
+    assert "greedy, policy, ilp, best" in refused(["vectorize", str(module), "--packer", "bets", *to], capsys)
     assert "@h" in refused(["vectorize", str(module), "--function", "h", *to], capsys)
     assert out.read_text() == "kept"
 

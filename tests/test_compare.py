@@ -560,14 +560,14 @@ def test_command_refuses_in_one_line(
 def test_command_goes_on_without_what_is_not_installed(
     module: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    def refuse(name: str) -> None:
-        if name == "ilp":
-            raise InputError("packer 'ilp' needs pulp: pip install 'vecgnn[ilp]'")
+    def refuse(name: str, weights: str | None) -> str:
+        return "packer 'ilp' needs pulp: pip install 'vecgnn[ilp]'" if name == "ilp" else ""
 
     def no_plot(comparison: Comparison) -> str:
         raise InputError("matplotlib is not installed: pip install 'vecgnn[plot]'")
 
-    monkeypatch.setattr("vecgnn.cli.compare.load_packer", refuse)
+    monkeypatch.setattr("vecgnn.cli.compare.DEFAULT_PACKERS", ("llvm", "greedy", "ilp"))
+    monkeypatch.setattr("vecgnn.cli.compare.why_missing", refuse)
     monkeypatch.setattr("vecgnn.compare.plot.plot", no_plot)
     assert cli.main(["compare", str(module), "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr()

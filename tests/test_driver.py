@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 import vecgnn.best.packer
+import vecgnn.packers
 import vecgnn.store
-import vecgnn.vectorize
 from vecgnn import llvm
 from vecgnn.driver import main
 from vecgnn.driver.options import Options, read_options
@@ -427,7 +427,7 @@ def test_a_raising_vectorizer_leaves_scalar_code(
 
 def _pack_with(monkeypatch: pytest.MonkeyPatch, choose: Any) -> None:
     """Make ``choose`` the packer "fake"."""
-    monkeypatch.setitem(vecgnn.vectorize.PACKERS, "fake", "fakepacker:choose")
+    monkeypatch.setitem(vecgnn.packers.PACKERS, "fake", "fakepacker:choose")
     monkeypatch.setitem(sys.modules, "fakepacker", SimpleNamespace(choose=choose))
 
 

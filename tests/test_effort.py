@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 from test_cli import MODULE
 
-import vecgnn.vectorize
+import vecgnn.packers
 from vecgnn import cli
 from vecgnn.effort import SOLVERS
 from vecgnn.slp.greedy import pack_greedily
@@ -34,7 +34,7 @@ def module(tmp_path: Path) -> Path:
 
 def _install(monkeypatch: pytest.MonkeyPatch, choose: Choose) -> None:
     """Make ``choose`` the packer "fake"."""
-    monkeypatch.setitem(vecgnn.vectorize.PACKERS, "fake", "fakepacker:choose")
+    monkeypatch.setitem(vecgnn.packers.PACKERS, "fake", "fakepacker:choose")
     monkeypatch.setitem(sys.modules, "fakepacker", SimpleNamespace(choose=choose))
 
 
@@ -186,7 +186,7 @@ from dataclasses import replace
 from vecgnn import cli
 from vecgnn.slp.greedy import pack_greedily
 from vecgnn.slp.pack import Progress
-from vecgnn.vectorize import PACKERS
+from vecgnn.packers import PACKERS
 
 def choose(problem, effort):
     found = pack_greedily(problem)

@@ -6,7 +6,7 @@ import llvmlite.binding as llvm
 import pytest
 from straightline import HEADER
 
-from vecgnn import vectorize
+from vecgnn import packers, vectorize
 from vecgnn.errors import InputError
 from vecgnn.slp.greedy import pack_greedily
 from vecgnn.slp.pack import Effort, Pack, Packing, PackingProblem, Solution
@@ -39,12 +39,12 @@ def illegal(problem: PackingProblem, effort: Effort) -> Solution:
 
 
 @pytest.fixture
-def packers(monkeypatch: pytest.MonkeyPatch) -> None:
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     for function in (raising, illegal):
-        monkeypatch.setitem(vectorize.PACKERS, function.__name__, f"{__name__}:{function.__name__}")
+        monkeypatch.setitem(packers.PACKERS, function.__name__, f"{__name__}:{function.__name__}")
 
 
-@pytest.mark.usefixtures("packers")
+@pytest.mark.usefixtures("installed")
 def test_a_packer_that_raises_costs_one_function_its_packs():
     result = vectorize.vectorize_text(MODULE, packer="raising")
     f, g = result.functions
@@ -53,7 +53,7 @@ def test_a_packer_that_raises_costs_one_function_its_packs():
     assert result.text.count("fmul <2 x double>") == 1
 
 
-@pytest.mark.usefixtures("packers")
+@pytest.mark.usefixtures("installed")
 def test_an_illegal_packing_is_not_emitted():
     result = vectorize.vectorize_text(MODULE, packer="illegal")
     assert all(report.bug and "not legal" in report.reason for report in result.functions)

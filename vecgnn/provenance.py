@@ -35,10 +35,12 @@ def host() -> dict[str, Any]:
 
 @cache
 def code_digest(without: Collection[str] = ()) -> str:
-    """A hash of this package's files but for the parts ``without`` (a tuple of top-level names)."""
+    """A hash of this package's files but for the files and folders ``without`` (a tuple, from its root)."""
+    left_out = set(without)
     hashed = hashlib.sha256()
     for path in sorted(_ROOT.rglob("*")):
         inside = path.relative_to(_ROOT)
-        if path.is_file() and "__pycache__" not in inside.parts and inside.parts[0] not in without:
+        around = {str(inside), *map(str, inside.parents)}
+        if path.is_file() and "__pycache__" not in inside.parts and left_out.isdisjoint(around):
             hashed.update(str(inside).encode() + b"\0" + path.read_bytes())
     return hashed.hexdigest()

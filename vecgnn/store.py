@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from vecgnn.effort import effort_key
 from vecgnn.files import make_folder, write_atomically
+from vecgnn.packers import rooms_without
 from vecgnn.provenance import code_digest
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort
 from vecgnn.vectorize import FunctionReport, Result, vectorize_text
@@ -21,6 +23,7 @@ FORMAT = 1
 
 ELSEWHERE = (
     *("cli", "driver", "compare", "explain", "fuzz", "timing", "bench", "nas", "counts", "price", "best"),
+    "corpus",
     *("llvm.py", "files.py", "picture.py", "provenance.py"),
 )
 """Parts of the package that vectorizing a module does not run through: a change there outdates nothing."""
@@ -61,8 +64,9 @@ def _key(
 ) -> str:
     table = Path(mcpu) if mcpu else None  # a target may be a file
     prices = table.read_text() if table and table.is_file() else mcpu
-    parts = [FORMAT, code_digest(ELSEWHERE), packer, prices, functions and sorted(functions)]
-    parts += [effort.time_limit, effort.gap, effort.solver]
+    code = code_digest((*ELSEWHERE, *rooms_without((packer,))))
+    parts = [FORMAT, code, packer, prices, functions and sorted(functions)]
+    parts += effort_key(effort, (packer,))
     data = source.encode("utf-8", "surrogateescape") if isinstance(source, str) else source
     return hashlib.sha256(json.dumps(parts).encode() + b"\0" + data).hexdigest()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,18 +14,12 @@ from vecgnn.codegen.metadata import MetadataWriter
 from vecgnn.errors import InputError, InternalError
 from vecgnn.ir.nodes import Module
 from vecgnn.ir.reader import canonical_text, read_canonical
+from vecgnn.packers import load_packer
 from vecgnn.slp import legality, target
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Packer, PackingProblem, Solution
 from vecgnn.slp.problem import left_alone, prices_of, problem_of
 from vecgnn.slp.target import Target
-
-PACKERS: dict[str, str] = {
-    "none": "",
-    "greedy": "vecgnn.slp.greedy:pack_greedily",
-    "ilp": "vecgnn.ilp:pack_optimally",
-}
-"""Packers by name, as "module:function": imported only when asked for."""
 
 INTERRUPTED = "interrupted"
 NOT_REACHED = "interrupted before its turn"
@@ -111,25 +104,6 @@ class _Clock:
             yield
         finally:
             self.seconds[name] += time.perf_counter() - started
-
-
-def load_packer(name: str) -> Packer | None:
-    """The packer of that name, None for "none".
-
-    Raises InputError for an unknown one, and for one whose packages are not installed.
-    """
-    if name not in PACKERS:
-        raise InputError(f"unknown packer {name!r}: use one of {', '.join(PACKERS)}")
-    if not PACKERS[name]:
-        return None
-    module, _, attribute = PACKERS[name].partition(":")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("vecgnn."):
-            raise
-        extra = module.split(".")[1]
-        raise InputError(f"packer {name!r} needs {error.name}: pip install 'vecgnn[{extra}]'") from None
 
 
 def vectorize_text(

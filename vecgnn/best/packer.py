@@ -15,11 +15,12 @@ from vecgnn.best.modules import changed, functions_of, spliced, with_orders
 from vecgnn.best.shield import slp_on
 from vecgnn.effort import check_solver
 from vecgnn.errors import InputError, ToolError, VecgnnError
+from vecgnn.packers import OF_BEST, load_packer
 from vecgnn.price import PRICES
 from vecgnn.price import price as price_of
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort
 from vecgnn.store import vectorize_stored
-from vecgnn.vectorize import PACKERS, Result, load_packer
+from vecgnn.vectorize import Result
 
 DEFAULT_PRICE = "mca,calibrated"
 DEFAULT_MARGIN = 0.05
@@ -83,12 +84,11 @@ def check_price(text: str, where: str) -> str:
 
 
 def installed_packers(effort: Effort = DEFAULT_EFFORT) -> tuple[str, ...]:
-    """The packers whose packages are installed, greedy first."""
+    """Of the packers that are asked where none are named those whose packages are installed, greedy first."""
     found: list[str] = []
-    for name in PACKERS:
+    for name in OF_BEST:
         try:
-            if load_packer(name) is None:
-                continue
+            load_packer(name)
             check_solver(name, effort.solver)
         except InputError:
             continue
@@ -112,8 +112,9 @@ def best_of(
 ) -> Best:
     """Of each function the cheapest of scalar code, what each of ``packers`` makes of it, and LLVM's SLP.
 
-    ``packers`` are all that are installed where not given.  ``slp`` is LLVM's SLP vectorizer over a module's
-    text, ``finish`` all passes that will follow it but for unrolling (see ``llvm.without_unrolling``).
+    ``packers`` are greedy and the integer program where not given, as far as installed.  ``slp`` is LLVM's
+    SLP vectorizer over a module's text, ``finish`` all passes that will follow it but for unrolling (see
+    ``llvm.without_unrolling``).
     ``margin`` is that of ``cheapest``, ``store`` that of ``vectorize_stored``, all else that of
     ``vectorize_text``.  By several prices (``a,b``) a version is as dear, relative to LLVM's, as the one says
     that favours it least.  Where pricing fails, LLVM's versions are taken and ``trouble`` says why.  A Ctrl-C

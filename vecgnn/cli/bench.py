@@ -41,7 +41,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--packers",
         metavar="A,B",
         help="of plain (clang -O3 as it is), scalar (no SLP), llvm (always among them), and ours, "
-        "greedy, ilp and best; default: all that are installed",
+        "greedy, policy, ilp and best; default: all that are installed",
     )
     bench.add_argument("--march", default="native", help="the CPU to build for; default: native")
     bench.add_argument("--flags", metavar="TEXT", default="", help="for each clang, such as '-Iinc -DX=1'")
@@ -160,7 +160,7 @@ def _task(options: argparse.Namespace) -> Task:
     from vecgnn.timing.run import check_core
 
     check_files(tuple(options.files))
-    variants = read_variants(options.packers)
+    variants = read_variants(options.packers, weights=options.weights)
     options.packer = "ilp" if "ilp" in variants else "greedy"  # whose solver is asked for
     if options.clock not in ("cpu", "wall"):
         raise InputError(f"--clock {options.clock}: use cpu or wall")

@@ -13,20 +13,22 @@ from vecgnn.cli.effort import add_effort, read_effort
 from vecgnn.cli.reading import add_price, read_price, read_saved, read_whole, read_words, write_picture
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, make_folder, write_atomically
-from vecgnn.vectorize import load_packer
+from vecgnn.packers import require_packer, why_missing
 
 if TYPE_CHECKING:
     from vecgnn.compare import Comparison
     from vecgnn.compare.counting import Running
 
-DEFAULT_PACKERS = ("llvm", "greedy", "ilp")
+DEFAULT_PACKERS = ("llvm", "greedy", "policy", "ilp")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     compare = commands.add_parser("compare", help="packers and LLVM's SLP on the same IR, by printed cost")
     compare.add_argument("files", nargs="*", metavar="FILE", help="C, C++, .ll (pre-SLP IR) or .bc")
     compare.add_argument(
-        "--packers", metavar="A,B", help="of llvm, none, greedy, ilp, best; default: llvm,greedy,ilp"
+        "--packers",
+        metavar="A,B",
+        help="of llvm, none, greedy, policy, ilp, best; default: llvm,greedy,policy,ilp",
     )
     add_price(compare)
     compare.add_argument("--march", default="x86-64-v3", help="for C and C++ files; default: x86-64-v3")
@@ -101,7 +103,7 @@ def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:
     from vecgnn.compare.run import Settings, names, run
     from vecgnn.slp import target
 
-    packers = _packers(options.packers)
+    packers = _packers(options.packers, options.weights)
     options.packer = "ilp" if "ilp" in packers else "greedy"  # whose solver is asked for
     running = _running(options)
     flags = read_words(options.flags, "--flags")
@@ -138,7 +140,7 @@ def _running(options: argparse.Namespace) -> Running | None:
     return None
 
 
-def _packers(given: str | None) -> tuple[str, ...]:
+def _packers(given: str | None, weights: str | None) -> tuple[str, ...]:
     """The packers asked for, or the default ones that are installed."""
     from vecgnn.compare import BEST, LLVM
 
@@ -146,14 +148,12 @@ def _packers(given: str | None) -> tuple[str, ...]:
         packers = tuple(dict.fromkeys(given.split(",")))
         for packer in packers:
             if packer not in (LLVM, BEST):
-                load_packer(packer)
+                require_packer(packer, weights)
         return packers
     installed: list[str] = []
     for packer in DEFAULT_PACKERS:
-        try:
-            if packer != LLVM:
-                load_packer(packer)
+        if packer != LLVM and (reason := why_missing(packer, weights)):
+            print(f"vecgnn: left out: {reason}", file=sys.stderr)
+        else:
             installed.append(packer)
-        except InputError as error:
-            print(f"vecgnn: left out: {error}", file=sys.stderr)
     return tuple(installed)

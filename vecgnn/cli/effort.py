@@ -8,16 +8,28 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 
 from tqdm import tqdm
 
-from vecgnn.effort import check_solver, read_gap, read_solver, read_time_limit
+from vecgnn.effort import (
+    check_solver,
+    read_device,
+    read_gap,
+    read_rollouts,
+    read_solver,
+    read_time_limit,
+    read_weights,
+)
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Progress
 
 
-def add_effort(command: argparse.ArgumentParser) -> None:
-    """The options of a packer that searches; text, so that a wrong value is one line as other errors are."""
+def add_effort(command: argparse.ArgumentParser, policy: bool = True) -> None:
+    """The options of a packer that searches, and those of the policy where that may be asked.
+
+    Their values are text, so that a wrong one is one line as other errors are.
+    """
     default = DEFAULT_EFFORT
     command.add_argument(
         "--time-limit",
@@ -37,6 +49,24 @@ def add_effort(command: argparse.ArgumentParser) -> None:
         default=default.solver,
         help="a solver that PuLP knows and that is installed, such as cbc (ilp); default: %(default)s",
     )
+    if not policy:
+        return
+    command.add_argument(
+        "--rollouts",
+        metavar="N",
+        default=str(default.rollouts),
+        help="packings of each function to take the cheapest of (policy); default: %(default)s",
+    )
+    command.add_argument(
+        "--weights", metavar="FILE", help="what vecgnn train wrote (policy); default: those of the package"
+    )
+    command.add_argument(
+        "--device",
+        metavar="NAME",
+        default=default.device,
+        help="where the network runs: cpu, cuda, or auto for cuda where there is any (policy); "
+        "default: %(default)s",
+    )
 
 
 def read_effort(options: argparse.Namespace, progress: Callable[[Progress], None] | None = None) -> Effort:
@@ -47,6 +77,13 @@ def read_effort(options: argparse.Namespace, progress: Callable[[Progress], None
         read_solver(options.solver, "--solver"),
         progress,
     )
+    if "rollouts" in options:
+        effort = replace(
+            effort,
+            rollouts=read_rollouts(options.rollouts, "--rollouts"),
+            weights=None if options.weights is None else read_weights(options.weights, "--weights"),
+            device=read_device(options.device, "--device"),
+        )
     check_solver(options.packer, effort.solver)
     return effort
 

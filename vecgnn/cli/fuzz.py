@@ -18,8 +18,9 @@ from tqdm import tqdm
 
 from vecgnn.cli.effort import add_effort, read_effort
 from vecgnn.errors import InputError, InternalError
+from vecgnn.packers import require_packer
 from vecgnn.slp.pack import Effort
-from vecgnn.vectorize import load_packer, vectorize_text
+from vecgnn.vectorize import vectorize_text
 
 if TYPE_CHECKING:
     from vecgnn.fuzz.campaign import CampaignResult, Case
@@ -31,7 +32,7 @@ _PIECE = 20
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     fuzz = commands.add_parser("fuzz", help="vectorize generated functions and compare by execution")
     fuzz.add_argument("--seeds", default="0:2000", metavar="FIRST:STOP")
-    fuzz.add_argument("--packer", default="greedy")
+    fuzz.add_argument("--packer", default="greedy", help="greedy (default), policy, ilp or none")
     add_effort(fuzz)
     fuzz.add_argument("--jobs", type=int, default=1, metavar="N", help="processes; default: 1")
     fuzz.add_argument("--keep", metavar="DIR", help="save failing inputs there")
@@ -109,7 +110,7 @@ def _fuzz(options: argparse.Namespace) -> int:
         raise InputError(f"--seeds {options.seeds}: give FIRST:STOP, such as 0:2000") from None
     if options.jobs < 1:
         raise InputError(f"--jobs {options.jobs}: give a number of processes, 1 or more")
-    load_packer(options.packer)
+    require_packer(options.packer, options.weights)
     keep = Path(options.keep) if options.keep else None
     if keep:
         keep.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     nas.add_argument(
         "--packers",
         metavar="A,B",
-        help="of plain (clang as it is), scalar (no SLP), llvm, and ours, greedy, ilp and best; "
+        help="of plain (clang as it is), scalar (no SLP), llvm, and ours, greedy, policy, ilp and best; "
         "default: all that are installed",
     )
     nas.add_argument(
@@ -115,7 +115,7 @@ def _settings(options: argparse.Namespace, out: Path | None, stack: ExitStack) -
         raise InputError(f"--class={options.letter}: use one of {', '.join(CLASSES)}")
     if options.clock not in CLOCKS:
         raise InputError(f"--clock={options.clock}: use one of {', '.join(CLOCKS)}")
-    variants = read_variants(options.packers, based=not options.no_time)
+    variants = read_variants(options.packers, not options.no_time, options.weights)
     options.packer = "ilp" if "ilp" in variants else "greedy"  # whose solver is asked for
     effort = read_effort(options)
     price = read_price(options.price, variants)

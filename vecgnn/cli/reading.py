@@ -27,23 +27,24 @@ def read_words(text: str, where: str) -> tuple[str, ...]:
         raise InputError(f"{where}={text}: {error}") from None
 
 
-def read_variants(given: str | None, based: bool = True) -> tuple[str, ...]:
-    """The variants of a build asked for, or all that are installed; ``based``: with the base of ratios.
+def read_variants(given: str | None, based: bool = True, weights: str | None = None) -> tuple[str, ...]:
+    """The variants of a build asked for, or all that are installed; ``based``: with the base of ratios;
+    ``weights``: those of the policy, where not the shipped ones.
 
     Raises InputError for a variant that there is not, or whose packages are missing.
     """
     from vecgnn.driver.variants import BASE, default_variants, driver_packer
-    from vecgnn.vectorize import PACKERS, load_packer
+    from vecgnn.packers import PACKERS, require_packer
 
     if given is None:
-        found, missing = default_variants()
+        found, missing = default_variants(weights)
         for reason in missing:
             print(f"vecgnn: left out: {reason}", file=sys.stderr)
         return found
     asked = tuple(dict.fromkeys(given.split(",")))
     for variant in asked:
         if driver_packer(variant) in PACKERS:
-            load_packer(driver_packer(variant))
+            require_packer(driver_packer(variant), weights)
     return (BASE, *asked) if based and BASE not in asked else asked
 
 

@@ -16,8 +16,9 @@ from vecgnn.cli.reading import add_price
 from vecgnn.effort import check_solver
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, write_atomically
+from vecgnn.packers import PACKERS, POLICY, default_packer, require_packer, why_no_policy
 from vecgnn.slp.pack import DEFAULT_EFFORT
-from vecgnn.vectorize import INTERRUPTED, NOT_REACHED, PACKERS, FunctionReport, Result, vectorize_text
+from vecgnn.vectorize import INTERRUPTED, NOT_REACHED, FunctionReport, Result, vectorize_text
 
 if TYPE_CHECKING:
     from vecgnn.codegen.verify import Verification
@@ -27,7 +28,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     vectorize = commands.add_parser("vectorize", help="vectorize an .ll or .bc file")
     vectorize.add_argument("input", metavar="IN", help="LLVM IR as text or bitcode; - for standard input")
     vectorize.add_argument("-o", "--output", metavar="OUT.ll", default="-", help="default: standard output")
-    vectorize.add_argument("--packer", default="greedy", help="greedy (default), ilp, best or none")
+    vectorize.add_argument(
+        "--packer",
+        metavar="NAME",
+        help="policy (the learned one), greedy, ilp, best or none; default: policy where torch is installed, "
+        "else greedy",
+    )
     add_price(vectorize)
     add_effort(vectorize)
     vectorize.add_argument("--mcpu", help="the target whose prices count, instead of each function's own")
@@ -57,6 +63,10 @@ def _vectorize(options: argparse.Namespace) -> int:
     name = "<stdin>" if options.input == "-" else options.input
     if options.output != "-":
         check_output(options.output)
+    instead = ""
+    if options.packer is None:
+        options.packer = default_packer(options.weights)
+        instead = f" ({why_no_policy(options.weights)})" if options.packer != POLICY else ""
     if options.packer == "best":
         return _best(options, name)
     if options.price is not None:
@@ -64,6 +74,7 @@ def _vectorize(options: argparse.Namespace) -> int:
     if options.packer not in PACKERS:
         known = ", ".join((*PACKERS, "best"))
         raise InputError(f"unknown packer {options.packer!r}: use one of {known}")
+    require_packer(options.packer, options.weights)
     with two_interrupts():
         with progress_bars(not options.quiet) as advance:
             effort = read_effort(options, advance)
@@ -79,9 +90,9 @@ def _vectorize(options: argparse.Namespace) -> int:
         verdicts = _verified(result.before, result.text, changed) if options.verify else []
     _write(options.output, result.text)
     if options.json:
-        print(json.dumps(_as_json(name, result, verdicts)), file=sys.stderr)
+        print(json.dumps(_as_json(name, options.packer, result, verdicts)), file=sys.stderr)
     elif not options.quiet:
-        _print_summary(name, result, verdicts)
+        _print_summary(name, f"{options.packer}{instead}", result, verdicts)
     return _status(verdicts, any(report.bug for report in result.functions), result.interrupted)
 
 
@@ -132,9 +143,10 @@ def _verified(before: str, after: str, functions: Sequence[str]) -> list[Verific
     return verify(before, after, functions)
 
 
-def _as_json(name: str, result: Result, verdicts: Sequence[Verification]) -> dict[str, object]:
+def _as_json(name: str, packer: str, result: Result, verdicts: Sequence[Verification]) -> dict[str, object]:
     return {
         "file": name,
+        "packer": packer,
         **result.summary(),
         "interrupted": result.interrupted,
         "by_function": [
@@ -161,12 +173,12 @@ def _as_json(name: str, result: Result, verdicts: Sequence[Verification]) -> dic
     }
 
 
-def _print_summary(name: str, result: Result, verdicts: Sequence[Verification]) -> None:
+def _print_summary(name: str, by: str, result: Result, verdicts: Sequence[Verification]) -> None:
     def say(text: str) -> None:
         print(text, file=sys.stderr)
 
     changed = result.changed
-    say(f"{name}: {len(changed)} of {len(result.functions)} functions vectorized")
+    say(f"{name}: {len(changed)} of {len(result.functions)} functions vectorized by {by}")
     packs: Counter[str] = Counter()
     for report in changed:
         packs.update(report.packs)

@@ -26,17 +26,21 @@ from vecgnn.best import DEFAULT_PRICE
 from vecgnn.compare.counting import ALL, BlockCounts, Running, count_modules
 from vecgnn.compare.measure import before_slp_of, measure
 from vecgnn.compare.records import BEST, FORMAT, Comparison, Failure, ModuleCosts, read_module_costs
+from vecgnn.effort import effort_key
 from vecgnn.errors import InputError, InternalError, VecgnnError
 from vecgnn.files import make_folder, write_atomically
+from vecgnn.packers import rooms_without
 from vecgnn.provenance import code_digest, host
 from vecgnn.slp.pack import Effort
 
-ELSEWHERE = ("cli", "driver", "explain", "fuzz", "timing", "bench", "nas", "best", "price")
+ELSEWHERE = ("cli", "corpus", "driver", "explain", "fuzz", "timing", "bench", "nas", "best", "price")
 """Rooms of the package that no comparison runs through: a change there makes nothing kept out of date."""
 
 _ALSO_ELSEWHERE = tuple(room for room in ELSEWHERE if room not in ("best", "price"))
 """The same where the packer "best" is compared."""
 
+_UNCOUNTED = (*ELSEWHERE, *rooms_without(()))
+"""Rooms that no execution count hangs on."""
 
 _Result = TypeVar("_Result")
 
@@ -104,6 +108,8 @@ def run(
             "time_limit": effort.time_limit,
             "gap": effort.gap,
             "solver": effort.solver,
+            "rollouts": effort.rollouts,
+            "weights": effort.weights,
             "jobs": jobs,
             "flags": list(settings.flags),
             "price": settings.price if BEST in settings.packers else None,
@@ -165,7 +171,7 @@ def _counted_together(
     try:
         if failures:
             raise InputError(f"not run, as {len(failures)} of the program's files cannot be compiled")
-        counts = count_modules("all files together", modules, running, _runs(folder), ELSEWHERE)
+        counts = count_modules("all files together", modules, running, _runs(folder), _UNCOUNTED)
     except Exception as error:
         failed = {task.name: _failure(task, error) for task in tasks}
         return [], failed | failures
@@ -201,7 +207,7 @@ def _work(task: _Task) -> ModuleCosts | Failure:
     try:
         if settings.running and counts is None:
             modules = {task.file: ir}
-            counts = count_modules(task.name, modules, settings.running, _runs(task.folder), ELSEWHERE)[
+            counts = count_modules(task.name, modules, settings.running, _runs(task.folder), _UNCOUNTED)[
                 task.file
             ]
         key = _key(task, ir, counts)
@@ -239,20 +245,20 @@ def _kept(task: _Task, key: str) -> ModuleCosts | None:
 
 def _key(task: _Task, ir: str, counts: BlockCounts | None) -> str:
     settings = task.settings
-    effort = settings.effort
+    unused = rooms_without(settings.packers)
     table = Path(settings.mcpu) if settings.mcpu else None  # a target may be a file
     parts = [
         *(
             FORMAT,
-            code_digest(ELSEWHERE),
+            code_digest((*ELSEWHERE, *unused)),
             llvm.tool_version("opt"),
             task.name,
             task.file,
             settings.packers,
             settings.mcpu,
         ),
-        *(effort.time_limit, effort.gap, effort.solver),
-        (settings.price, code_digest(_ALSO_ELSEWHERE)) if BEST in settings.packers else None,
+        *effort_key(settings.effort, settings.packers),
+        (settings.price, code_digest((*_ALSO_ELSEWHERE, *unused))) if BEST in settings.packers else None,
         None if counts is None else dict(counts),
         table.read_text() if table and table.is_file() else "",
     ]

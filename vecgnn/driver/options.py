@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from vecgnn.effort import check_solver, read_gap, read_solver, read_time_limit
+from vecgnn.effort import (
+    check_solver,
+    read_device,
+    read_gap,
+    read_rollouts,
+    read_solver,
+    read_time_limit,
+    read_weights,
+)
 from vecgnn.errors import InputError
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort
 
@@ -28,9 +37,22 @@ _VALUES = {
     "time-limit": "SECONDS",
     "gap": "SHARE",
     "solver": "NAME",
+    "rollouts": "N",
+    "weights": "FILE",
+    "device": "NAME",
     "price": "NAME",
 }
 """Options with a value, and what it is."""
+
+_EFFORT: dict[str, Callable[[str, str], Any]] = {
+    "time-limit": read_time_limit,
+    "gap": read_gap,
+    "solver": read_solver,
+    "rollouts": read_rollouts,
+    "weights": read_weights,
+    "device": read_device,
+}
+"""Those of the effort, each with what reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +73,7 @@ def check_packer(name: str) -> None:
     """Raises InputError where no packer has that name."""
     if name in (_DEFAULT, BEST) or name in _DRIVER_PACKERS:
         return
-    from vecgnn.vectorize import PACKERS
+    from vecgnn.packers import PACKERS
 
     if name not in PACKERS:
         known = dict.fromkeys((*_DRIVER_PACKERS, *PACKERS, BEST))
@@ -114,11 +136,5 @@ def _price(given: Mapping[str, tuple[str, str]]) -> str | None:
 
 
 def _effort(given: Mapping[str, tuple[str, str]]) -> Effort:
-    limit, gap, solver = DEFAULT_EFFORT.time_limit, DEFAULT_EFFORT.gap, DEFAULT_EFFORT.solver
-    if "time-limit" in given:
-        limit = read_time_limit(*given["time-limit"])
-    if "gap" in given:
-        gap = read_gap(*given["gap"])
-    if "solver" in given:
-        solver = read_solver(*given["solver"])
-    return Effort(limit, gap, solver)
+    values = {name.replace("-", "_"): read(*given[name]) for name, read in _EFFORT.items() if name in given}
+    return replace(DEFAULT_EFFORT, **values)

@@ -32,7 +32,7 @@ PLAIN, SCALAR, LLVM = "plain", "scalar", "llvm"
 BASE = LLVM
 _PACKERS = {PLAIN: "off", SCALAR: "none"}
 SEARCHING = ("ilp", "best")
-"""Packers for which the effort counts."""
+"""Packers for which the effort of a search counts."""
 
 DRIVERS = {
     **dict.fromkeys((".c", ".i"), "vecgnn-cc"),
@@ -43,7 +43,7 @@ DRIVERS = {
 
 def known_variants() -> list[str]:
     """Every variant there is, installed or not."""
-    from vecgnn.vectorize import PACKERS
+    from vecgnn.packers import PACKERS
 
     ours = (name for name in (*PACKERS, "best") if name != "none" and _is_packer(name))
     return list(dict.fromkeys([PLAIN, SCALAR, LLVM, *ours]))
@@ -65,19 +65,20 @@ def driver_packer(variant: str) -> str:
     return _PACKERS.get(variant, variant)
 
 
-def default_variants() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The variants that can be built here, and for each that is left out a line that says why."""
-    from vecgnn.vectorize import PACKERS, load_packer
+def default_variants(weights: str | None = None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The variants that can be built here, and for each that is left out a line that says why.
+
+    ``weights``: a file with those of the policy, where not the shipped ones.
+    """
+    from vecgnn.packers import PACKERS, why_missing
 
     found: list[str] = []
     missing: list[str] = []
     for variant in known_variants():
-        try:
-            if variant in PACKERS:
-                load_packer(variant)
+        if variant in PACKERS and (reason := why_missing(variant, weights)):
+            missing.append(reason)
+        else:
             found.append(variant)
-        except InputError as error:
-            missing.append(str(error))
     return tuple(found), tuple(missing)
 
 
@@ -113,11 +114,24 @@ def driver_options(
         options["gap"] = str(effort.gap)
     if packer in SEARCHING and effort.solver != DEFAULT_EFFORT.solver:  # a solver named must be installed
         options["solver"] = effort.solver
+    if packer == "policy":
+        options |= _of_the_policy(effort)
     if packer == "best" and price:
         options["price"] = price
     if stats:
         options["stats"] = str(stats)
     return [f"--vecgnn-{name}={value}" for name, value in options.items()]
+
+
+def _of_the_policy(effort: Effort) -> dict[str, str]:
+    options: dict[str, str] = {}
+    if effort.rollouts != DEFAULT_EFFORT.rollouts:
+        options["rollouts"] = str(effort.rollouts)
+    if effort.weights:
+        options["weights"] = str(Path(effort.weights).resolve())  # builds run in folders of their own
+    if effort.device != DEFAULT_EFFORT.device:
+        options["device"] = effort.device
+    return options
 
 
 @dataclass(frozen=True, slots=True)

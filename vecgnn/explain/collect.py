@@ -12,14 +12,14 @@ from vecgnn.errors import InputError, ToolError
 from vecgnn.explain.facts import Choice, in_order, take_apart
 from vecgnn.explain.listing import Line, after, before, vectorized_elsewhere
 from vecgnn.explain.offers import Offers, offers
-from vecgnn.ir import dependence
 from vecgnn.ir.nodes import Function, Module
 from vecgnn.ir.reader import canonical_text, read_canonical
+from vecgnn.packers import PACKERS, load_packer, require_packer, why_missing
 from vecgnn.slp import legality, target
-from vecgnn.slp.candidates import Candidates
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, PackingProblem, Solution
-from vecgnn.vectorize import PACKERS, FunctionReport, load_packer, vectorize_text
+from vecgnn.slp.problem import prices_of, problem_of
+from vecgnn.vectorize import FunctionReport, vectorize_text
 
 LLVM = "llvm"
 """Stands among the packers for LLVM's own SLP vectorizer."""
@@ -98,10 +98,10 @@ def study(
     """Everything about one function of a module.
 
     Without ``function`` the module must have just one with candidates.  ``packers`` are names of
-    ``vecgnn.vectorize.PACKERS`` and "llvm"; without any, all that are at hand.  Raises InputError for a
+    ``vecgnn.packers.PACKERS`` and "llvm"; without any, all that are at hand.  Raises InputError for a
     module that LLVM refuses, for an unknown function or packer, and for one named that cannot be had.
     """
-    names, missing = _packers(packers)
+    names, missing = _packers(packers, effort.weights)
     canonical = canonical_text(source.encode() if isinstance(source, str) else source, name)
     module = read_canonical(canonical, name)
     chosen = _chosen(module, function, mcpu)
@@ -110,8 +110,7 @@ def study(
         reason = chosen.reason and f"not understood: {chosen.reason}"
         return Study(name, chosen, missing=missing, reason=reason or report.reason or "it is left alone")
     prices = target.load(mcpu or report.target)
-    graph = dependence.build(module, chosen)
-    problem = PackingProblem(graph, prices, Candidates(graph, prices))
+    problem = problem_of(module, chosen, prices)
     answers: list[Answer] = []
     for packer in names:
         if packer == LLVM:
@@ -139,21 +138,20 @@ def cheapest(found: Study) -> str:
     return min(found.choices, key=lambda packer: found.choices[packer].total, default="greedy")
 
 
-def _packers(wanted: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:
+def _packers(wanted: Sequence[str] | None, weights: str | None) -> tuple[list[str], dict[str, str]]:
     """Names of packers to run, and those that cannot be had with the reason.  "none" has nothing to show."""
     if wanted is not None:
         for packer in wanted:
             if packer != LLVM:
-                load_packer(packer)
+                require_packer(packer, weights)
         return list(dict.fromkeys(packer for packer in wanted if packer != "none")), {}
     names: list[str] = []
     missing: dict[str, str] = {}
     for packer in PACKERS:
-        try:
-            if load_packer(packer) is not None:
-                names.append(packer)
-        except InputError as error:
-            missing[packer] = str(error)
+        if reason := why_missing(packer, weights):
+            missing[packer] = reason
+        elif packer != "none":
+            names.append(packer)
     return [*names, LLVM], missing
 
 
@@ -184,8 +182,8 @@ def _has_candidates(module: Module, function: Function, mcpu: str | None) -> boo
     """Whether there is any seed: neighbouring accesses, or a reduction."""
     if function.reason:
         return False
-    prices = target.load(mcpu) if mcpu else target.for_attributes(function.attributes, module.triple)[0]
-    candidates = Candidates(dependence.build(module, function), prices)
+    prices, _ = prices_of(module, function, target.load(mcpu) if mcpu else None)
+    candidates = problem_of(module, function, prices).candidates
     return any(
         candidates.chains(block) or next(candidates.reductions(block), None) is not None
         for block in candidates.blocks()

@@ -13,18 +13,20 @@ from typing import Any
 
 from vecgnn import llvm
 from vecgnn.driver.variants import Built, build, driver_options, find_driver
+from vecgnn.effort import effort_key
 from vecgnn.errors import InputError
 from vecgnn.files import write_atomically
 from vecgnn.nas.records import FORMAT, Build, read_build
 from vecgnn.nas.sources import Sources
 from vecgnn.nas.tree import build_tree, save_log
+from vecgnn.packers import rooms_without
 from vecgnn.provenance import code_digest
 from vecgnn.slp.pack import Effort
 
 COUNTED = "count"
 """The build that counts how often each block runs, and that keeps its modules: none to be timed."""
 
-_ELSEWHERE = ("bench", "cli", "compare", "explain", "fuzz", "nas", "timing")
+_ELSEWHERE = ("bench", "cli", "compare", "corpus", "explain", "fuzz", "nas", "timing")
 """Rooms of the package that no build runs through."""
 
 
@@ -159,12 +161,12 @@ def _kept(place: Path, key: str, program: Path) -> Build | None:
 
 
 def _key(sources: Sources, variant: str, settings: Settings) -> str:
-    effort = settings.effort
     table = Path(settings.mcpu) if settings.mcpu else None  # a target may be a file
-    parts: list[Any] = [FORMAT, code_digest(_ELSEWHERE), versions(sources.language), sources.digest]
+    code = code_digest((*_ELSEWHERE, *rooms_without((variant,))))
+    parts: list[Any] = [FORMAT, code, versions(sources.language), sources.digest]
     parts += [sources.official, sources.name, variant, settings.letter, settings.flags, settings.mcpu]
     parts += [table.read_text() if table and table.is_file() else ""]
-    parts += [effort.time_limit, effort.gap, effort.solver, settings.price]
+    parts += [*effort_key(settings.effort, (variant,)), settings.price]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

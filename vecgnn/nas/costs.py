@@ -17,14 +17,15 @@ from vecgnn.best import DEFAULT_PRICE
 from vecgnn.compare.measure import measure
 from vecgnn.compare.records import FINISHED, LLVM, PACKED, SCALAR, WEIGHTED
 from vecgnn.counts import Counts, counts_of, read_counts
+from vecgnn.effort import effort_key
 from vecgnn.errors import InputError, VecgnnError
 from vecgnn.files import make_folder, write_atomically
 from vecgnn.nas.build import Made, Settings
 from vecgnn.nas.output import judge
 from vecgnn.nas.records import FORMAT, Costs, read_costs
 from vecgnn.nas.sources import Sources
+from vecgnn.packers import PACKERS, rooms_without
 from vecgnn.provenance import code_digest
-from vecgnn.vectorize import PACKERS
 
 BEST = "best"
 STAGES = (PACKED, FINISHED, WEIGHTED)
@@ -32,7 +33,7 @@ STAGES = (PACKED, FINISHED, WEIGHTED)
 _SLOWER = 4
 """The counting build may take so many times as long as the others."""
 
-_ELSEWHERE = ("bench", "cli", "driver", "explain", "fuzz", "timing")
+_ELSEWHERE = ("bench", "cli", "corpus", "driver", "explain", "fuzz", "timing")
 """Rooms of the package that no costs run through."""
 
 
@@ -168,11 +169,14 @@ def _one(name: str, module: Path, counts: Counts | None, settings: Settings) -> 
     return _Module(figures, tuple(reasons))
 
 
+def _code(settings: Settings) -> str:
+    return code_digest((*_ELSEWHERE, *rooms_without(settings.variants)))
+
+
 def _key(modules: Mapping[str, Path], settings: Settings) -> str:
-    effort = settings.effort
     table = Path(settings.mcpu) if settings.mcpu else None
-    parts = [FORMAT, code_digest(_ELSEWHERE), llvm.tool_version("opt"), settings.variants, settings.mcpu]
+    parts = [FORMAT, _code(settings), llvm.tool_version("opt"), settings.variants, settings.mcpu]
     parts += [table.read_text() if table and table.is_file() else "", settings.price]
-    parts += [effort.time_limit, effort.gap, effort.solver]
+    parts += effort_key(settings.effort, settings.variants)
     parts += [(name, path.name) for name, path in modules.items()]  # named by their contents
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -88,6 +88,8 @@ def _options(sources: Sequence[Sources], settings: Settings) -> dict[str, object
         "time_limit": effort.time_limit,
         "gap": effort.gap,
         "solver": effort.solver,
+        "rollouts": effort.rollouts,
+        "weights": effort.weights,
         "price": settings.price,
         "jobs": settings.jobs,
     }
