@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from vecgnn.corpus.generate import graphs, integers, matrices, media, structures
+from vecgnn.corpus.generate import filters, graphs, integers, loops, matrices, media, structures, transforms
 from vecgnn.corpus.generate.draft import PROLOGUE, Draft
+from vecgnn.corpus.generate.frames import finished
 
 FAMILIES: dict[str, tuple[Callable[[Draft], None], float]] = {
     "expression_graph": (graphs.expression_graph, 14),
@@ -21,7 +22,7 @@ FAMILIES: dict[str, tuple[Callable[[Draft], None], float]] = {
     "solve": (matrices.solve, 2),
     "inverse": (matrices.inverse, 2),
     "rank_update": (matrices.rank_update, 3),
-    "block_solve": (matrices.block_solve, 1),
+    "block_solve": (matrices.block_solve, 2.5),
     "rounds": (integers.rounds, 3),
     "bits": (integers.bits, 3),
     "reduction": (integers.reduction, 6),
@@ -31,8 +32,26 @@ FAMILIES: dict[str, tuple[Callable[[Draft], None], float]] = {
     "packed": (media.packed, 2),
     "colour": (media.colour, 3),
     "difference": (media.difference, 2),
+    "fourier": (transforms.fourier, 4),
+    "cosine": (transforms.cosine, 3),
+    "walsh": (transforms.walsh, 3),
+    "lifting": (transforms.lifting, 2),
+    "block_transform": (transforms.block_transform, 2.5),
+    "stencil": (filters.stencil, 5),
+    "finite_response": (filters.finite_response, 4),
+    "recursive_response": (filters.recursive_response, 2),
+    "polynomial": (filters.polynomial, 3),
+    "interpolation": (filters.interpolation, 3),
+    "carried": (loops.carried, 4),
+    "gathered": (loops.gathered, 3),
+    "bodies": (loops.bodies, 2),
+    "borders": (loops.borders, 2),
+    "decisions": (loops.decisions, 4),
+    "copied": (loops.copied, 3),
 }
 """What writes a function of each family, and how often that family is drawn."""
+
+_SECOND = ("expression_graph", "update", "complex_numbers", "product", "moved", "converted", "reduction")
 
 _MARCHES = (("x86-64-v3", 50), ("znver5", 25), ("x86-64-v4", 15), ("x86-64-v2", 10))
 
@@ -53,10 +72,16 @@ def program(seed: int) -> str:
 
 
 def function(family: str, rng: random.Random, name: str) -> str:
-    """One function of that family, with what it needs ahead of it but the prologue."""
+    """One function of that family, with what it needs ahead of it but the prologue.
+
+    Now and then a kernel of another family follows in the same body.
+    """
     draft = Draft(rng, name)
     FAMILIES[family][0](draft)
-    return draft.text()
+    if draft.result == "void" and draft.chance(0.14):
+        draft.reuse = 0.4
+        FAMILIES[rng.choice(_SECOND)][0](draft)
+    return finished(draft)
 
 
 def march(seed: int) -> str:

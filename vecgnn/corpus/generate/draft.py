@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,20 @@ Assignment = tuple[str, str]
 _LETTERS = "abcdeghpqrvwxyz"
 
 
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter; ``target`` is the type that a plain pointer points to, and a caller may move it on."""
+
+    type: str
+    name: str
+    bounds: str = ""
+    target: str = ""
+
+    @property
+    def const(self) -> bool:
+        return self.type.startswith("const ")
+
+
 @dataclass(slots=True)
 class Draft:
     """A function being written; ``head`` holds what stands ahead of it (structures, tables, helpers)."""
@@ -57,10 +71,11 @@ class Draft:
     rng: random.Random
     name: str
     head: list[str] = field(default_factory=list)
-    parameters: list[str] = field(default_factory=list)
+    parameters: list[Parameter] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     result: str = "void"
     restrict: float = 0.0
+    reuse: float = 0.08
     names: int = 0
     depth: int = 1
 
@@ -73,7 +88,7 @@ class Draft:
         return self.rng.random() < probability
 
     def width(self) -> int:
-        return self.rng.choices((2, 3, 4, 5, 6, 7, 8, 16), (20, 10, 32, 6, 6, 3, 17, 6))[0]
+        return self.rng.choices((2, 3, 4, 5, 6, 7, 8, 16), (14, 8, 32, 6, 7, 3, 22, 8))[0]
 
     def kind(self, real: float = 0.6) -> Kind:
         if self.chance(real):
@@ -88,19 +103,44 @@ class Draft:
 
     def pointer(self, type_: str, out: bool = False, restrict: bool | None = None) -> str:
         """A parameter that points to elements of that type; read only unless it is ``out``."""
+        known = [p.name for p in self.parameters if p.target == type_ and not (out and p.const)]
+        if known and self.chance(self.reuse):
+            return self.rng.choice(known)
         name = _LETTERS[len(self.parameters) % len(_LETTERS)] + str(len(self.parameters))
         strict = self.chance(self.restrict) if restrict is None else restrict
         const = "" if out else "const "
-        self.parameters.append(f"{const}{type_} *{'restrict ' if strict else ''}{name}")
+        text = f"{const}{type_} *{'restrict ' if strict else ''}"
+        self.parameters.append(Parameter(text, name, target=type_))
         return name
 
     def array(self, kind: Kind, out: bool = False) -> str:
+        if self.chance(0.05):
+            name = f"{self.name}_g{len(self.head)}"
+            self.head.append(f"extern {kind.name} {name}[];")
+            return name
         return self.pointer(kind.name, out)
+
+    def rows(self, kind: Kind, bounds: str, out: bool = False) -> str:
+        """An array of arrays with those bounds: a global one, or a parameter."""
+        name = self.fresh("m")
+        if self.chance(0.4):
+            self.head.append(f"{kind.name} {self.name}_{name}{bounds.replace('[]', '[12]')};")
+            return f"{self.name}_{name}"
+        if self.chance(0.5):
+            bounds = f"[restrict {bounds[1:]}"
+        self.parameters.append(Parameter(f"{'' if out else 'const '}{kind.name} ", name, bounds))
+        return name
+
+    def writable(self, name: str) -> None:
+        """Let what a parameter points to be written as well."""
+        self.parameters = [
+            replace(p, type=p.type.removeprefix("const ")) if p.name == name else p for p in self.parameters
+        ]
 
     def scalar(self, kind: Kind | str) -> str:
         """A parameter by value."""
         name = "s" + str(len(self.parameters))
-        self.parameters.append(f"{kind if isinstance(kind, str) else kind.name} {name}")
+        self.parameters.append(Parameter(f"{kind if isinstance(kind, str) else kind.name} ", name))
         return name
 
     def structure(self, fields: Sequence[tuple[str, str]]) -> str:
@@ -121,11 +161,6 @@ class Draft:
         """A global that anybody may read and write."""
         name = f"{self.name}_g{len(self.head)}"
         self.head.append(f"extern {kind if isinstance(kind, str) else kind.name} {name};")
-        return name
-
-    def global_array(self, kind: Kind, length: int) -> str:
-        name = f"{self.name}_g{len(self.head)}"
-        self.head.append(f"{kind.name} {name}[{length}];")
         return name
 
     # Literals
@@ -196,7 +231,7 @@ class Draft:
         flag = self.scalar(I32) if trouble == "exit" else ""
         for index, (to, value) in enumerate(todo):
             if trouble == "exit" and index == at:
-                self.line(f"if ({flag} < {index}) return{self.nothing()};")
+                self.line(f"if ({flag} < {index}) return;")
             if trouble == "condition" and index == at:
                 self.line(f"if ({self.scalar(I32)}) {to} = {value};")
             elif trouble == "volatile" and index == at:
@@ -204,33 +239,6 @@ class Draft:
                 self.line(f"{to} = {value};")
             else:
                 self.line(f"{to} = {value};")
-
-    def nothing(self) -> str:
-        """What a return in the midst of the function gives back."""
-        return "" if self.result == "void" else " 0"
-
-    def loop(self, body: Callable[[str], None]) -> None:
-        """A counted loop around what ``body`` writes with its index; LLVM's loop vectorizer is kept off."""
-        count = self.scalar(self.rng.choice(("long", "int", "unsigned long")))
-        index = self.fresh("i")
-        self.line("#pragma clang loop vectorize(disable) interleave(disable)")
-        self.open(f"for (long {index} = 0; {index} < (long){count}; {index}++)")
-        body(index)
-        self.close()
-
-    def text(self) -> str:
-        """The function with what it needs ahead of it."""
-        rng = self.rng
-        pragma = ""
-        choice = rng.random()
-        if choice < 0.12:
-            pragma = "#pragma clang fp reassociate(on) contract(fast)\n"
-        elif choice < 0.17:
-            pragma = "#pragma clang fp contract(off)\n"
-        head = "".join(f"{line}\n" for line in self.head)
-        parameters = ", ".join(self.parameters) or "void"
-        body = "".join(f"{line}\n" for line in self.lines)
-        return f"{head}{self.result} {self.name}({parameters})\n{{\n{pragma}{body}}}\n"
 
 
 _TROUBLES = ("missing", "other", "other", "condition", "exit", "volatile")

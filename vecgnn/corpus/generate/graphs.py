@@ -46,10 +46,7 @@ def expression_graph(draft: Draft) -> None:
         value = tree(draft, kind, leaves, lanes, rng.choice((1, 2, 2, 3)))
         out = arrays[0] if arrays and draft.chance(0.1) else ""
         if out:
-            draft.parameters = [
-                p.removeprefix("const ") if p.endswith((f"*{out}", f" {out}")) else p
-                for p in draft.parameters
-            ]
+            draft.writable(out)
         else:
             out = draft.array(kind, out=True)
         at = places(draft, lanes)

@@ -67,21 +67,22 @@ def solve(draft: Draft, size: int = 0, columns: int = 0) -> None:
     kind = rng.choice((F64, *REALS))
     size = size or rng.choice((2, 2, 3, 3, 4))
     columns = columns or rng.choice((1, 1, 1, 2, size))
-    draft.parameters += [f"{kind.name} a[{size}][{size}]", f"{kind.name} r[{size}][{columns}]"]
+    a = draft.rows(kind, f"[{size}][{size}]", out=True)
+    r = draft.rows(kind, f"[{size}][{columns}]", out=True)
     back = draft.chance(0.6)
     by_columns = draft.chance(0.4)
     for p in range(size):
-        pivot = draft.local(kind, f"1.0{kind.suffix} / a[{p}][{p}]")
+        pivot = draft.local(kind, f"1.0{kind.suffix} / {a}[{p}][{p}]")
         for j in range(p + 1, size):
-            draft.line(f"a[{p}][{j}] *= {pivot};")
+            draft.line(f"{a}[{p}][{j}] *= {pivot};")
         for j in range(columns):
-            draft.line(f"r[{p}][{j}] *= {pivot};")
+            draft.line(f"{r}[{p}][{j}] *= {pivot};")
         for i in range(0 if back else p + 1, size):
             if i == p:
                 continue
-            factor = draft.local(kind, f"a[{i}][{p}]")
-            lines = [f"a[{i}][{j}] -= {factor} * a[{p}][{j}];" for j in range(p + 1, size)]
-            lines += [f"r[{i}][{j}] -= {factor} * r[{p}][{j}];" for j in range(columns)]
+            factor = draft.local(kind, f"{a}[{i}][{p}]")
+            lines = [f"{a}[{i}][{j}] -= {factor} * {a}[{p}][{j}];" for j in range(p + 1, size)]
+            lines += [f"{r}[{i}][{j}] -= {factor} * {r}[{p}][{j}];" for j in range(columns)]
             if by_columns:
                 lines.reverse()
             for line in lines:

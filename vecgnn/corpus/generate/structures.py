@@ -184,13 +184,7 @@ def flow(draft: Draft) -> None:
     i, j = draft.scalar("long"), draft.scalar("long")
     rows = rng.choice((10, 12, 64, 65))
 
-    def field(out: bool) -> str:
-        name = draft.fresh("u")
-        const = "" if out else "const "
-        draft.parameters.append(f"{const}{kind.name} {name}[][{rows}][{count}]")
-        return name
-
-    u, r = field(False), field(True)
+    u, r = (draft.rows(kind, f"[][{rows}][{count}]", out) for out in (False, True))
     weights = [draft.scalar(kind) for _ in range(rng.randrange(1, 4))]
     steps = [(f"{i} - 1", j), (i, j), (f"{i} + 1", j), (i, f"{j} - 1"), (i, f"{j} + 1"), (f"{i} + 2", j)]
     used = rng.sample(steps, rng.randrange(2, 5))
