@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import shutil
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from vecgnn.corpus.fetch import CommandFailed as StageFailed
+from vecgnn.corpus.fetch import command, must, source_home, source_tree
+
+__all__ = [
+    "CACHE",
+    "LIBRARIES",
+    "Build",
+    "Library",
+    "StageFailed",
+    "command",
+    "compiled",
+    "fetch",
+    "say",
+    "stage",
+]
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache" / "libraries"
 
@@ -66,75 +79,14 @@ def say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)
 
 
-class StageFailed(Exception):
-    """A command of a stage failed; its log tells why."""
-
-
-def command(
-    build_log: Path, words: list[str], folder: Path, environment: dict[str, str] | None = None
-) -> int:
-    """Run a command with its output added to a log; the exit status."""
-    with build_log.open("ab") as log:
-        log.write(f"\n$ {' '.join(words)}\n".encode())
-        log.flush()
-        return subprocess.run(
-            words,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
-            check=False,
-        ).returncode
-
-
-def must(build_log: Path, words: list[str], folder: Path, environment: dict[str, str] | None = None) -> None:
-    if status := command(build_log, words, folder, environment):
-        raise StageFailed(f"{' '.join(words)} ended with status {status}: see {build_log}")
-
-
 # Sources
-
-
-def source_lists() -> Path:
-    """A folder with the machine's Debian lists, asking for sources; the machine's own stay as they are."""
-    folder = CACHE / "apt"
-    parts = folder / "parts"
-    parts.mkdir(parents=True, exist_ok=True)
-    (folder / "lists" / "partial").mkdir(parents=True, exist_ok=True)
-    for file in Path("/etc/apt").glob("sources.list.d/*.sources"):
-        text = re.sub(r"^Types:.*$", "Types: deb-src", file.read_text(), flags=re.MULTILINE)
-        (parts / file.name).write_text(text)
-    for file in [Path("/etc/apt/sources.list"), *Path("/etc/apt").glob("sources.list.d/*.list")]:
-        if file.is_file():
-            text = re.sub(r"^deb\b", "deb-src", file.read_text(), flags=re.MULTILINE)
-            (parts / file.name).write_text(text)
-    return folder
 
 
 def fetch(library: Library) -> Path:
     """The unpacked pristine source tree, with Debian's patches."""
-    home = CACHE / "sources" / library.name
-    tree = home / "tree"
-    if tree.is_dir():
-        return tree
-    say(f"{library.name}: fetching the source package")
-    home.mkdir(parents=True, exist_ok=True)
-    log = home / "log.txt"
-    apt = source_lists()
-    options = [
-        "-o", "Dir::Etc::SourceList=/dev/null", "-o", f"Dir::Etc::SourceParts={apt / 'parts'}",
-        "-o", f"Dir::State::Lists={apt / 'lists'}",
-    ]  # fmt: skip
-    if not list(home.glob("*.dsc")):
-        must(log, ["apt-get", *options, "update"], home)
-        must(log, ["apt-get", *options, "source", "--download-only", library.name], home)
-    description = next(iter(sorted(home.glob("*.dsc"))))
-    unpacked = home / "unpacked"
-    shutil.rmtree(unpacked, ignore_errors=True)
-    must(log, ["dpkg-source", "--no-check", "-x", description.name, "unpacked"], home)
-    unpacked.rename(tree)
-    return tree
+    if not (source_home(library.name, CACHE) / "tree").is_dir():
+        say(f"{library.name}: fetching the source package")
+    return source_tree(library.name, CACHE)
 
 
 # Stages of a build

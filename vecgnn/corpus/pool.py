@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import subprocess
@@ -169,11 +170,11 @@ class Ray:
         own = address == "local"
         try:
             ray.init(
-                address=address,
+                address=None if own else address,
                 num_cpus=jobs if own else None,
                 include_dashboard=False if own else None,
                 log_to_driver=False,
-                logging_level="error",
+                logging_level=logging.ERROR,
             )
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             reason = str(error).strip().splitlines() or [type(error).__name__]
@@ -184,6 +185,8 @@ class Ray:
         self._task = ray.remote(max_calls=TURNS)(_carry_out_elsewhere)
 
     def run(self, calls: Sequence[Call]) -> Iterator[tuple[int, Any]]:
+        from ray.exceptions import RayError
+
         ray = self.ray
         following = iter(range(len(calls)))
         running: dict[Any, int] = {}
@@ -208,7 +211,7 @@ class Ray:
                     del waiting[number]
                     try:
                         result = ray.get(done)
-                    except ray.exceptions.RayError as error:
+                    except RayError as error:
                         result = Lost(f"Ray: {str(error).splitlines()[0]}")
                     yield number, result
                 for file in held.keys() - set(waiting.values()):
