@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from vecgnn import __version__
-from vecgnn.cli import bench, compare, corpus, explain, fuzz, nas, target, vectorize
+from vecgnn.cli import bench, compare, corpus, explain, fuzz, nas, target, train, vectorize
 from vecgnn.errors import VecgnnError
 
-COMMANDS = (vectorize, compare, bench, nas, explain, target, fuzz, corpus)
+COMMANDS = (vectorize, compare, bench, nas, explain, target, fuzz, corpus, train)
 """Modules with ``add(commands)``, which declares a subcommand and sets ``run`` to what carries it out."""
 
 

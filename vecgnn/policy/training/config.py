@@ -104,7 +104,9 @@ def resumed_config(folder: Path, path: Path | None, changes: Sequence[str]) -> C
             raise InputError(
                 f"{file}: {key} is {values[key]!r} and cannot become {changed[key]!r} in a run that goes on"
             )
-    return Config(**(values | changed | {"out": str(folder)}))
+    values |= changed
+    values["out"] = str(folder)
+    return Config(**values)
 
 
 def as_toml(config: Config) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -55,25 +54,16 @@ def encode_lessons(lessons: Sequence[Lesson], cache: Path, workers: Workers, lis
 
 
 def read_examples(lessons: Sequence[Lesson], cache: Path, numbers: Sequence[int]) -> list[Example]:
-    """The encoded lessons of these numbers, without those that have nothing to choose."""
-    chosen = set(numbers)
+    """The encoded lessons in their order, without those that have nothing to choose, under these numbers."""
     found: dict[int, Example] = {}
-    places = {id(lesson): number for number, lesson in enumerate(lessons)}
+    places = {id(lesson): number for lesson, number in zip(lessons, numbers, strict=True)}
     for file, members in _files(lessons, cache).items():
-        wanted = [(row, places[id(lesson)]) for row, lesson in enumerate(members)]
-        wanted = [(row, number) for row, number in wanted if number in chosen]
-        if not wanted:
-            continue
-        arrays = _read(file)
-        for row, number in wanted:
-            if f"{row}/label" in arrays:
-                graph = from_arrays(dict(_under(arrays, f"{row}/graph/")))
-                found[number] = Example(number, lessons[number], _shrunk(graph), arrays[f"{row}/label"])
+        for row, part in _read(file).items():
+            lesson = members[row]
+            number = places[id(lesson)]
+            label = part.pop("label")
+            found[number] = Example(number, lesson, from_arrays(part), label)
     return [found[number] for number in numbers if number in found]
-
-
-def _shrunk(graph: PackingGraph) -> PackingGraph:
-    return graph
 
 
 def _files(lessons: Sequence[Lesson], cache: Path) -> Mapping[Path, list[Lesson]]:
@@ -109,19 +99,18 @@ def _encode(task: _Task) -> int:
         if exercise.graph.candidates:
             arrays[f"{row}/label"] = np.array(exercise.label, np.int32)
             for name, array in exercise.graph.to_arrays().items():
-                arrays[f"{row}/graph/{name}"] = array
+                arrays[f"{row}/{name}"] = array
     written = io.BytesIO()
     np.savez_compressed(written, **arrays)  # pyright: ignore[reportArgumentType]
     write_atomically(str(task.file), written.getvalue())
     return len(task.lessons)
 
 
-def _read(file: Path) -> dict[str, np.ndarray]:
+def _read(file: Path) -> dict[int, dict[str, np.ndarray]]:
+    """A module's arrays by the row of their lesson."""
+    rows: dict[int, dict[str, np.ndarray]] = defaultdict(dict)
     with np.load(file, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
-
-
-def _under(arrays: Mapping[str, np.ndarray], prefix: str) -> Iterator[tuple[str, np.ndarray]]:
-    for name, array in arrays.items():
-        if name.startswith(prefix):
-            yield name[len(prefix) :], array
+        for name in archive.files:
+            row, _, rest = name.partition("/")
+            rows[int(row)][rest] = archive[name]
+    return rows

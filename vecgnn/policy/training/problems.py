@@ -8,13 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from vecgnn.errors import InputError
-from vecgnn.ir import dependence
 from vecgnn.ir.nodes import Module
 from vecgnn.ir.reader import read_module
 from vecgnn.policy.encode import PackingGraph, encode
 from vecgnn.policy.expert import Lesson
-from vecgnn.slp import target
-from vecgnn.slp.candidates import Candidates
+from vecgnn.slp import problem, target
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.enumerate import candidate_packs
 from vecgnn.slp.legality import pack_reason
@@ -36,9 +34,7 @@ def problem_of(lesson: Lesson) -> PackingProblem:
     module = _module(lesson.module)
     for function in module.functions:
         if function.name == lesson.function and not function.reason:
-            graph = dependence.build(module, function)
-            prices = target.load(lesson.target)
-            return PackingProblem(graph, prices, Candidates(graph, prices))
+            return problem.problem_of(module, function, target.load(lesson.target))
     raise InputError(f"{lesson.module}: no function {lesson.function} in it that can be packed")
 
 
@@ -48,14 +44,14 @@ def exercise_of(lesson: Lesson) -> Exercise:
     Those others come last, so that nothing but themselves differs from what the policy meets later: given to
     the enumeration as its first packs they would stand before all others and call in candidates of their own.
     """
-    problem = problem_of(lesson)
-    found = dict.fromkeys(candidate_packs(problem.candidates).packs)
+    posed = problem_of(lesson)
+    found = dict.fromkeys(candidate_packs(posed.candidates).packs)
     for pack in lesson.packs:
-        if pack not in found and not pack_reason(problem.graph, pack):
+        if pack not in found and not pack_reason(posed.graph, pack):
             found[pack] = None
     packs = tuple(found)
-    pricer = Pricer(problem.graph, problem.target)
-    return Exercise(problem, pricer, encode(problem, packs, pricer), numbers_of(packs, lesson.packs))
+    pricer = Pricer(posed.graph, posed.target)
+    return Exercise(posed, pricer, encode(posed, packs, pricer), numbers_of(packs, lesson.packs))
 
 
 def numbers_of(packs: Sequence[Pack], chosen: Iterable[Pack]) -> tuple[int, ...]:
