@@ -9,7 +9,7 @@ setup:
 	@bash scripts/setup.sh
 
 demo:
-	@bash scripts/setup.sh --need-llvm
+	@bash scripts/setup.sh --need-llvm --light
 	@bash scripts/demo.sh
 
 test:

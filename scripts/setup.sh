@@ -1,18 +1,29 @@
 #!/usr/bin/env bash
 # Make .venv with the package and its development tools, and see that clang, opt and flang of LLVM 22 are there.
 #
-#   scripts/setup.sh [--need-llvm]
+#   scripts/setup.sh [--need-llvm] [--light]
 #
 # Does nothing, quickly, when all is in place.  LLVM is installed with apt-get where that needs no password;
 # elsewhere one line says what to install, and only --need-llvm makes that an error (without flang all but
 # Fortran works, so it is never one).
-# VECGNN_EXTRAS (default: dev,ilp) names the extras to install; PYTHON names an interpreter.
+# --light leaves a .venv that has what the tests need as it is, and makes a new one without torch and solvers.
+# VECGNN_EXTRAS (default: dev,ilp,train) names the extras to install; PYTHON names an interpreter.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 need_llvm=false
-[ "${1:-}" != --need-llvm ] || need_llvm=true
-extras=${VECGNN_EXTRAS:-dev,ilp}
+everything=dev,ilp,train
+extras=${VECGNN_EXTRAS:-$everything}
+for option in "$@"; do
+    case $option in
+        --need-llvm) need_llvm=true ;;
+        --light) extras=${VECGNN_EXTRAS:-plot} ;;
+        *)
+            echo "setup: $option: not an option; use --need-llvm, --light" >&2
+            exit 2
+            ;;
+    esac
+done
 stamp=.venv/.vecgnn-setup
 
 say() { echo "setup: $*" >&2; }
@@ -32,9 +43,12 @@ find_python() {
 
 set_up_python() {
     # The editable install and the scripts hold this folder's path.
-    local wanted
-    wanted="$PWD $extras $(cksum < pyproject.toml)"
-    if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+    local wanted installed sum
+    sum=$(cksum < pyproject.toml)
+    wanted="$PWD $extras $sum"
+    installed=$(cat "$stamp" 2>/dev/null || true)
+    if [ -x .venv/bin/python ] && { [ "$installed" = "$wanted" ] ||
+        { [ "$extras" = plot ] && [ "$installed" = "$PWD $everything $sum" ]; }; }; then
         return
     fi
     if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
