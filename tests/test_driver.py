@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from vecgnn.driver import main
 from vecgnn.driver.options import Options, read_options
 from vecgnn.driver.plan import Job, read_job, read_plan
 from vecgnn.driver.split import code_generator_command
+from vecgnn.driver.variants import driver_options
 from vecgnn.errors import InputError, ToolError
 from vecgnn.llvm import repaired
 from vecgnn.slp.pack import Effort, Packing, PackingProblem, Solution
@@ -380,6 +382,46 @@ def test_the_effort_is_read_from_flags_and_environment() -> None:
     assert read_options(flags, environment)[0].effort == Effort(None, 0.0, "HiGHS")
     with pytest.raises(InputError, match=r"^VECGNN_TIME_LIMIT=soon: give seconds"):
         read_options([], {"VECGNN_TIME_LIMIT": "soon"})
+
+
+def test_what_the_policy_goes_by_is_read_from_flags_and_environment(tmp_path: Path) -> None:
+    weights = tmp_path / "mine.safetensors"
+    weights.write_bytes((2).to_bytes(8, "little") + b"{}")
+    environment = {"VECGNN_ROLLOUTS": "10", "VECGNN_WEIGHTS": str(weights), "VECGNN_DEVICE": "auto"}
+    effort = Effort(rollouts=10, weights=str(weights), device="auto")
+    assert read_options([], environment)[0].effort == effort
+    assert read_options(["--vecgnn-rollouts=2"], environment)[0].effort.rollouts == 2
+    for flag, said in (
+        ("--vecgnn-rollouts=0", "a whole number from 1"),
+        (f"--vecgnn-weights={__file__}", "not a safetensors file"),
+        (f"--vecgnn-weights={weights}x", "no such file"),
+        ("--vecgnn-device=gpu", "use cpu, cuda"),
+    ):
+        with pytest.raises(InputError, match=rf"^{re.escape(flag)}: .*{said}"):
+            read_options([flag], {})
+
+
+def test_builds_get_what_the_policy_goes_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine").write_bytes((2).to_bytes(8, "little") + b"{}")
+    effort = Effort(3.0, rollouts=10, weights="mine", device="auto")
+    flags = driver_options("policy", effort=effort)
+    assert flags == [
+        "--vecgnn-packer=policy",
+        "--vecgnn-rollouts=10",
+        f"--vecgnn-weights={tmp_path / 'mine'}",
+        "--vecgnn-device=auto",
+    ]
+    monkeypatch.chdir("/")
+    options, _ = read_options(flags, {})
+    assert (options.packer, options.effort.rollouts) == ("policy", 10)
+    assert driver_options("greedy", effort=effort) == ["--vecgnn-packer=greedy"]
+    assert driver_options("policy") == ["--vecgnn-packer=policy"]
+
+
+def test_the_default_packer_of_builds_takes_no_time() -> None:
+    assert read_options([], {})[0].packer == "greedy"
+    assert read_options([], {"VECGNN_PACKER": "policy"})[0].packer == "policy"
 
 
 def test_statistics_of_compilers_side_by_side(folder: Folder) -> None:

@@ -10,6 +10,7 @@ import sys
 import termios
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,9 +19,13 @@ from test_cli import MODULE
 
 import vecgnn.packers
 from vecgnn import cli
-from vecgnn.effort import SOLVERS
+from vecgnn.effort import SOLVERS, read_weights
+from vecgnn.errors import InputError
 from vecgnn.slp.greedy import pack_greedily
 from vecgnn.slp.pack import Effort, PackingProblem, Progress, Solution
+
+HOLLOW = (2).to_bytes(8, "little") + b"{}"
+"""A safetensors file without tensors."""
 
 Choose = Callable[[PackingProblem, Effort], Solution]
 
@@ -53,6 +58,11 @@ def _greedy(problem: PackingProblem, status: str, short: float = 0.0) -> Solutio
         *[("--time-limit", value, "seconds above 0, or none") for value in ("0", "-1", "inf", "nan", "soon")],
         *[("--gap", value, "a share from 0") for value in ("1", "-0.1", "nan", "1%")],
         ("--solver", "abacus", "no solver that PuLP knows; use HiGHS"),
+        *[("--rollouts", value, "a whole number from 1") for value in ("0", "-3", "2.5", "ten", "²")],
+        *[("--device", value, "use cpu, cuda, cuda:NUMBER or auto") for value in ("gpu", "cuda:x", "")],
+        ("--weights", "missing/policy.safetensors", "no such file"),
+        ("--weights", "/", "is a directory"),
+        ("--weights", __file__, "not a safetensors file; give one that vecgnn train wrote"),
     ],
 )
 @pytest.mark.parametrize("command", ["vectorize", "fuzz"])
@@ -73,6 +83,28 @@ def test_a_value_that_cannot_be_is_one_line_and_status_2(
     assert said.out == "" and said.err.count("\n") == 1
     assert said.err.startswith(f"vecgnn: {option}={value}: ") and words in said.err
     assert out.read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x02\0\0",
+        (2).to_bytes(8, "little") + b"[]",
+        (2).to_bytes(8, "little") + b"{",
+        (9).to_bytes(8, "little") + b"{}",
+        (2**40).to_bytes(8, "little") + b"{}",
+        (4).to_bytes(8, "little") + b"\xff{} ",
+        b"PK\x03\x04 what pickles are kept in",
+    ],
+)
+def test_what_is_no_safetensors_file(data: bytes, tmp_path: Path):
+    file = tmp_path / "weights"
+    file.write_bytes(data)
+    with pytest.raises(InputError, match=r"^--weights=.*: not a safetensors file"):
+        read_weights(str(file), "--weights")
+    file.write_bytes(HOLLOW)
+    assert read_weights(str(file), "--weights") == str(file)
 
 
 def test_a_solver_that_is_not_installed_is_told_before_the_work(
@@ -96,6 +128,7 @@ def test_solvers_are_those_of_pulp():
         ([], Effort()),
         (["--time-limit", "2.5", "--gap", "0.01", "--solver", "cbc"], Effort(2.5, 0.01, "PULP_CBC_CMD")),
         (["--time-limit", "none", "--solver", "highs"], Effort(None, 0.0, "HiGHS")),
+        (["--rollouts", "10", "--device", "cuda:1"], Effort(rollouts=10, device="cuda:1")),
     ],
 )
 def test_the_packer_gets_the_effort(
@@ -104,13 +137,90 @@ def test_the_packer_gets_the_effort(
     efforts: list[Effort] = []
 
     def choose(problem: PackingProblem, effort: Effort) -> Solution:
-        efforts.append(Effort(effort.time_limit, effort.gap, effort.solver))
+        efforts.append(replace(effort, progress=None))
         return _greedy(problem, "optimal")
 
     _install(monkeypatch, choose)
     assert cli.main(["vectorize", str(module), "-q", "--packer", "fake", *arguments]) == 0
     assert cli.main(["fuzz", "--seeds", "0:1", "--packer", "fake", *arguments]) == 0
     assert efforts == [effort] * 3
+
+
+def test_the_packer_gets_the_weights(module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    weights = tmp_path / "mine.safetensors"
+    weights.write_bytes(HOLLOW)
+    given: list[str | None] = []
+
+    def choose(problem: PackingProblem, effort: Effort) -> Solution:
+        given.append(effort.weights)
+        return pack_greedily(problem)
+
+    _install(monkeypatch, choose)
+    assert cli.main(["vectorize", str(module), "-q", "--packer", "fake", "--weights", str(weights)]) == 0
+    assert given == [str(weights)] * 2
+
+
+# The default packer
+
+
+def _policy_is_greedy(monkeypatch: pytest.MonkeyPatch, shipped: Path) -> None:
+    monkeypatch.setitem(vecgnn.packers.PACKERS, "policy", vecgnn.packers.PACKERS["greedy"])
+    monkeypatch.setattr(vecgnn.packers, "SHIPPED", shipped)
+
+
+def test_the_policy_is_the_default_where_it_can_be_had(
+    module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    _policy_is_greedy(monkeypatch, tmp_path / "shipped")
+    weights = tmp_path / "mine"
+    weights.write_bytes(HOLLOW)
+    missing = "packer 'policy' has no weights in this package: train some and give them by --weights"
+    assert cli.main(["vectorize", str(module)]) == 0
+    assert f": 1 of 2 functions vectorized by greedy ({missing})\n" in capsys.readouterr().err
+    assert cli.main(["vectorize", str(module), "--weights", str(weights)]) == 0
+    assert ": 1 of 2 functions vectorized by policy\n" in capsys.readouterr().err
+    assert cli.main(["vectorize", str(module), "--packer", "policy"]) == 2
+    assert capsys.readouterr().err == f"vecgnn: {missing}\n"
+    weights.rename(tmp_path / "shipped")
+    assert cli.main(["vectorize", str(module), "--json"]) == 0
+    assert json.loads(capsys.readouterr().err)["packer"] == "policy"
+    assert cli.main(["vectorize", str(module), "--packer", "greedy"]) == 0
+    assert ": 1 of 2 functions vectorized by greedy\n" in capsys.readouterr().err
+
+
+def test_without_torch_greedy_is_the_default(
+    module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    shipped = tmp_path / "shipped"
+    shipped.write_bytes(HOLLOW)
+    monkeypatch.setattr(vecgnn.packers, "SHIPPED", shipped)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [name for name in sys.modules if name.startswith("vecgnn.policy.")]:
+        monkeypatch.delitem(sys.modules, name)
+    missing = "packer 'policy' needs torch: pip install 'vecgnn[policy]'"
+    assert cli.main(["vectorize", str(module)]) == 0
+    assert f"vectorized by greedy ({missing})\n" in capsys.readouterr().err
+    assert cli.main(["vectorize", str(module), "--packer", "policy"]) == 2
+    assert capsys.readouterr().err == f"vecgnn: {missing}\n"
+    assert vecgnn.packers.why_missing("policy") == missing
+
+
+@pytest.mark.parametrize("packer", ["greedy", "ilp"])
+def test_other_packers_import_no_torch(packer: str, module: Path):
+    if packer == "ilp":
+        pytest.importorskip("pulp")
+    code = (
+        "import sys; from vecgnn import cli;"
+        f"status = cli.main(['vectorize', {str(module)!r}, '-q', '--packer', {packer!r}]);"
+        "sys.exit(status or 'torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("module_name", ["vecgnn.policy", "vecgnn.policy.expert", "vecgnn.policy.encode"])
+def test_what_the_policy_offers_to_others_imports_no_torch(module_name: str):
+    code = f"import sys, {module_name}; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # What is proved

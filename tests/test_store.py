@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from vecgnn import store
+from vecgnn import provenance, store
 from vecgnn.errors import InputError
+from vecgnn.packers import PACKERS, rooms_without
+from vecgnn.provenance import code_digest
 from vecgnn.slp.pack import Effort
 from vecgnn.store import vectorize_stored
 from vecgnn.vectorize import vectorize_text
@@ -62,6 +64,75 @@ def test_another_question_is_asked_again(tmp_path: Path, counted: list[str], oth
     vectorize_stored(tmp_path, **asked)
     vectorize_stored(tmp_path, **{**asked, **other})
     assert len(counted) == 2
+
+
+@pytest.fixture
+def greedy_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Greedy under the policy's name: what is asked is which questions are the same."""
+    monkeypatch.setitem(PACKERS, "policy", PACKERS["greedy"])
+
+
+@pytest.mark.usefixtures("greedy_policy")
+def test_what_the_policy_goes_by_is_of_its_questions_alone(tmp_path: Path, counted: list[str]):
+    weights = tmp_path / "weights"
+    weights.write_bytes(b"one")
+    efforts = [Effort(), Effort(rollouts=10), Effort(device="auto"), Effort(weights=str(weights))]
+    for packer in ("greedy", "policy"):
+        for effort in efforts:
+            vectorize_stored(tmp_path / "store", SOURCE, packer=packer, effort=effort)
+    assert counted == ["greedy"] + ["policy"] * 4
+    moved = weights.rename(tmp_path / "moved")
+    vectorize_stored(tmp_path / "store", SOURCE, packer="policy", effort=Effort(weights=str(moved)))
+    assert len(counted) == 5
+    moved.write_bytes(b"two")
+    vectorize_stored(tmp_path / "store", SOURCE, packer="policy", effort=Effort(weights=str(moved)))
+    assert len(counted) == 6
+    moved.unlink()
+    with pytest.raises(InputError, match="moved: No such file"):
+        vectorize_stored(tmp_path / "store", SOURCE, packer="policy", effort=Effort(weights=str(moved)))
+
+
+@pytest.mark.parametrize(
+    ("changed", "outdated"),
+    [
+        ("slp/greedy.py", {"greedy", "policy", "ilp"}),
+        ("policy/network.py", {"policy"}),
+        ("policy/shipped.safetensors", {"policy"}),
+        ("policy/training/loss.py", set()),
+        ("corpus/pool.py", set()),
+        ("ilp/model.py", {"ilp"}),
+        ("price/policy", set()),
+        ("slp/policy", {"greedy", "policy", "ilp"}),
+    ],
+)
+def test_a_change_outdates_those_that_run_through_it(
+    changed: str, outdated: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(provenance, "_ROOT", tmp_path)
+    file = tmp_path / changed
+    file.parent.mkdir(parents=True)
+    digests: list[dict[str, str]] = []
+    for text in ("before", "after"):
+        file.write_text(text)
+        code_digest.cache_clear()
+        digests.append(
+            {
+                packer: code_digest((*store.ELSEWHERE, *rooms_without((packer,))))
+                for packer in ("greedy", "policy", "ilp")
+            }
+        )
+    code_digest.cache_clear()
+    assert {packer for packer, digest in digests[0].items() if digests[1][packer] != digest} == outdated
+
+
+def test_parts_of_the_package_are_there():
+    """A room that was renamed would outdate nothing, or everything."""
+    root = Path(provenance.__file__).parent
+    for part in rooms_without(()):
+        assert (root / part).is_dir(), part
+    assert rooms_without(("best",)) == rooms_without(("greedy", "ilp"))
+    assert "policy" in rooms_without(("greedy", "llvm"))
+    assert rooms_without(("somebody's",)) == ("policy/training",)
 
 
 @pytest.mark.parametrize("broken", ["", "{}", json.dumps({"functions": [{}], "text": ""})])

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from types import SimpleNamespace
+
 import llvmlite.binding as llvm
 import pytest
 from straightline import HEADER
@@ -58,6 +63,135 @@ def test_an_illegal_packing_is_not_emitted():
     result = vectorize.vectorize_text(MODULE, packer="illegal")
     assert all(report.bug and "not legal" in report.reason for report in result.functions)
     assert result.text == result.before
+
+
+# A packer that takes many problems at once
+
+FOUR = HEADER + "".join(FUNCTION.format(name=name) for name in "fghi") + ATTRIBUTES
+OF_EACH = 9  # instructions of each function
+
+
+class Together:
+    """Greedy as a packer that takes many: what it was asked, together and alone.  ``fail`` and ``alter`` see
+    the problems and the solutions of ``many``."""
+
+    def __init__(
+        self,
+        fail: Callable[[list[str]], None] = lambda names: None,
+        alter: Callable[[list[Solution]], list[Solution]] = lambda solutions: solutions,
+    ) -> None:
+        self.fail = fail
+        self.alter = alter
+        self.together: list[list[str]] = []
+        self.alone: list[str] = []
+
+    def __call__(self, problem: PackingProblem, effort: Effort) -> Solution:
+        name = problem.graph.function.name
+        self.alone.append(name)
+        self.fail([name])
+        return pack_greedily(problem)
+
+    def many(self, problems: Sequence[PackingProblem], effort: Effort) -> list[Solution]:
+        names = [problem.graph.function.name for problem in problems]
+        self.together.append(names)
+        self.fail(names)
+        return self.alter([pack_greedily(problem) for problem in problems])
+
+
+def _install(monkeypatch: pytest.MonkeyPatch, packer: Together) -> None:
+    monkeypatch.setitem(packers.PACKERS, "together", "togetherpacker:pack")
+    monkeypatch.setitem(sys.modules, "togetherpacker", SimpleNamespace(pack=packer))
+
+
+def _in_twos(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectorize, "CHUNK", 2 * OF_EACH)
+
+
+def test_many_at_once_is_the_same_as_one_by_one(monkeypatch: pytest.MonkeyPatch):
+    alone = vectorize.vectorize_text(FOUR)
+    _install(monkeypatch, packer := Together())
+    result = vectorize.vectorize_text(FOUR, packer="together")
+    assert packer.together == [["@f", "@g", "@h", "@i"]] and packer.alone == []
+    assert (result.text, result.functions) == (alone.text, alone.functions)
+    assert result.seconds.keys() == alone.seconds.keys()
+
+
+def test_chunks_are_as_large_as_they_may_be(monkeypatch: pytest.MonkeyPatch):
+    _in_twos(monkeypatch)
+    _install(monkeypatch, packer := Together())
+    vectorize.vectorize_text(FOUR, packer="together")
+    assert packer.together == [["@f", "@g"], ["@h", "@i"]]
+    monkeypatch.setattr(vectorize, "CHUNK", OF_EACH - 1)
+    result = vectorize.vectorize_text(FOUR, packer="together")
+    assert packer.alone == ["@f", "@g", "@h", "@i"]  # each larger than a chunk
+    assert len(result.changed) == 4
+
+
+def test_functions_that_are_left_alone_are_not_in_a_chunk(monkeypatch: pytest.MonkeyPatch):
+    _install(monkeypatch, packer := Together())
+    text = FOUR.replace("define void @g(ptr noalias %out, ptr %a) #0", "define void @g(ptr %out, ptr %a) #1")
+    text += "attributes #1 = { strictfp }\n"
+    result = vectorize.vectorize_text(text, packer="together", functions=["f", "g", "i"])
+    assert packer.together == [["@f", "@i"]]
+    assert [report.changed for report in result.functions] == [True, False, False, True]
+    assert "strictfp" in result.functions[1].reason
+
+
+def test_one_that_fails_does_not_take_the_others_down(monkeypatch: pytest.MonkeyPatch):
+    def fail(names: list[str]) -> None:
+        if "@g" in names:
+            raise ArithmeticError("no such number")
+
+    _install(monkeypatch, packer := Together(fail))
+    result = vectorize.vectorize_text(FOUR, packer="together")
+    assert packer.alone == ["@f", "@g", "@h", "@i"]
+    assert [report.changed for report in result.functions] == [True, False, True, True]
+    assert result.functions[1].bug and result.functions[1].reason == "ArithmeticError: no such number"
+
+
+def test_answers_that_are_too_few_are_asked_for_again(monkeypatch: pytest.MonkeyPatch):
+    _install(monkeypatch, packer := Together(alter=lambda solutions: solutions[1:]))
+    result = vectorize.vectorize_text(FOUR, packer="together")
+    assert packer.alone == ["@f", "@g", "@h", "@i"] and len(result.changed) == 4
+
+
+@pytest.mark.parametrize("source", [FOUR, HEADER + FUNCTION.format(name="f") + ATTRIBUTES])
+def test_an_effort_that_cannot_be_is_no_fault_of_a_function(source: str, monkeypatch: pytest.MonkeyPatch):
+    def fail(names: list[str]) -> None:
+        raise InputError("no such weights")
+
+    _install(monkeypatch, Together(fail))
+    with pytest.raises(InputError, match=r"^no such weights$"):
+        vectorize.vectorize_text(source, packer="together")
+
+
+def test_an_interrupt_among_many(monkeypatch: pytest.MonkeyPatch):
+    def fail(names: list[str]) -> None:
+        if "@h" in names:
+            raise KeyboardInterrupt
+
+    _in_twos(monkeypatch)
+    _install(monkeypatch, Together(fail))
+    result = vectorize.vectorize_text(FOUR, packer="together")
+    assert result.interrupted
+    assert [report.changed for report in result.functions] == [True, True, False, False]
+    assert [report.reason for report in result.functions[2:]] == [
+        vectorize.INTERRUPTED,
+        vectorize.NOT_REACHED,
+    ]
+    assert not any(report.bug for report in result.functions)
+
+
+def test_what_many_found_by_an_interrupt_is_kept(monkeypatch: pytest.MonkeyPatch):
+    def stopped(solutions: list[Solution]) -> list[Solution]:
+        return [replace(solution, status=vectorize.INTERRUPTED) for solution in solutions]
+
+    _in_twos(monkeypatch)
+    _install(monkeypatch, packer := Together(alter=stopped))
+    result = vectorize.vectorize_text(FOUR, packer="together")
+    assert packer.together == [["@f", "@g"]] and result.interrupted
+    assert [report.changed for report in result.functions] == [True, True, False, False]
+    assert {report.reason for report in result.functions[2:]} == {vectorize.NOT_REACHED}
 
 
 def test_a_function_whose_result_the_verifier_refuses_is_put_back(monkeypatch: pytest.MonkeyPatch):
