@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -45,6 +46,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--ray", default="", metavar="ADDRESS", help="a Ray cluster: auto, local, or HOST:PORT"
     )
     label.add_argument("--again", action="store_true", help="solve anew what other code than this has solved")
+    stats = _part(parts, "stats", _stats, "what the corpus holds, and how solving went")
+    stats.add_argument("--json", action="store_true", help="as JSON on standard output")
+    _jobs(stats)
 
 
 def _add_gathering(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -57,6 +61,15 @@ def _add_gathering(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -
     nas = _part(parts, "nas", _nas, "compile our NAS benchmarks, which are held out")
     nas.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     nas.add_argument("--class", dest="letter", default="W", metavar="CLASS", help="S, W or A; default: W")
+    harvest = _part(parts, "harvest", _harvest, "take all that a build of your own compiles")
+    harvest.add_argument("-o", dest="corpus", metavar="DIR", help="the same as --corpus")
+    harvest.add_argument("--program", metavar="NAME", help="default: the name of this folder")
+    harvest.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="such as make -j2")
+    fetch = _part(parts, "fetch", _fetch, "fetch and build libraries from Debian's sources")
+    fetch.add_argument("names", nargs="*", metavar="NAME", help="default: all of the manifest")
+    fetch.add_argument("--cache", default=".cache/libraries", metavar="DIR", help="default: .cache/libraries")
+    fetch.add_argument("--manifest", metavar="FILE", help="default: datasets/libraries.toml of the checkout")
+    _jobs(fetch)
     for part in (kernels, nas):
         _jobs(part)
         part.add_argument("--march", default="x86-64-v3,znver5", metavar="A,B", help="default: %(default)s")
@@ -66,9 +79,7 @@ def _part(
     parts: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: object, help: str
 ) -> argparse.ArgumentParser:
     part = parts.add_parser(name, help=help)
-    part.add_argument(
-        "--corpus", default=".cache/corpus", metavar="DIR", help="the corpus; default: .cache/corpus"
-    )
+    part.add_argument("--corpus", default=".cache/corpus", metavar="DIR", help="default: .cache/corpus")
     part.set_defaults(run=run)
     return part
 
@@ -146,6 +157,45 @@ def _advance(bar: tqdm, number: int, count: int) -> None:
     bar.update(number - bar.n)
 
 
+def _harvest(options: argparse.Namespace) -> int:
+    from vecgnn.corpus.harvest import harvest
+
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command:
+        raise InputError("harvest: give the command that builds, such as: -- make -j2")
+    corpus = _corpus(options)
+    status, taken = harvest(corpus, command, options.program or Path.cwd().name)
+    if not taken.modules:
+        _say("nothing was compiled by $CC or $CXX at -O2 or above; does the build use them?")
+    print(f"{taken.modules} modules, {taken.functions} functions: {corpus.folder}", file=sys.stderr)
+    return status
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from vecgnn.corpus.libraries import fetch_all
+    from vecgnn.corpus.manifest import MANIFEST, read_manifest
+
+    known = read_manifest(Path(options.manifest) if options.manifest else MANIFEST)
+    for name in options.names:
+        if name not in known:
+            raise InputError(f"{name}: no library of the manifest; use some of {', '.join(known)}")
+    chosen = [known[name] for name in dict.fromkeys(options.names or known)]
+    jobs, corpus = _read_jobs(options), _corpus(options)
+    count = sum(len(library.march) for library in chosen)
+    failed = False
+    with tqdm(total=count, unit="build", disable=None, file=sys.stderr) as bar:
+        for build in fetch_all(corpus, chosen, Path(options.cache), jobs, bar.set_postfix_str):
+            taken = build.taken
+            said = (
+                build.trouble
+                or f"{taken.modules} modules, {taken.functions} functions, {build.seconds:.0f} s"
+            )
+            bar.write(f"{build.library} {build.march}: {said}", file=sys.stdout)
+            bar.update()
+            failed |= bool(build.trouble)
+    return 1 if failed else 0
+
+
 # Labelling
 
 
@@ -205,3 +255,55 @@ def _label(options: argparse.Namespace) -> int:
         f"{found.known} labelled before, {found.solved} now{f' ({did})' if did else ''}"
     )
     return 1 if found.troubles else 0
+
+
+# Figures
+
+
+def _stats(options: argparse.Namespace) -> int:
+    from vecgnn.corpus.pool import Processes
+    from vecgnn.corpus.stats import statistics
+
+    corpus, pool = _corpus(options), Processes(_read_jobs(options))
+    with tqdm(unit="module", disable=None, file=sys.stderr, leave=False) as bar:
+        try:
+            found = statistics(corpus, pool, lambda number, count: _advance(bar, number, count))
+        finally:
+            pool.close()
+    _tell(found["troubles"])
+    if options.json:
+        print(json.dumps(found, indent=1))
+    else:
+        print("\n".join(_tables(found)))
+    return 1 if found["troubles"] else 0
+
+
+def _tables(found: dict[str, Any]) -> Iterator[str]:
+    for group in found["groups"]:
+        sizes = ", ".join(
+            f"{name} {_spread(group[name])}" for name in ("instructions", "candidates") if group[name]
+        )
+        yield f"{group['split']}, {group['origin']}: {group['programs']} programs, {group['modules']} modules"
+        yield (
+            f"  {group['functions']} functions, {group['with_candidates']} with candidates, "
+            f"{group['structures']} structures of their own{f' ({sizes})' if sizes else ''}"
+        )
+        if group["labelled"]:
+            statuses = ", ".join(f"{count} {status}" for status, count in group["statuses"].items())
+            yield f"  {group['labelled']} labelled in {group['solving_seconds']:.0f} s: {statuses}"
+        if group["ilp_reduction"] is not None:
+            yield (
+                f"  {group['packed']} packed, {group['above_greedy']} better than by greedy; mean reduction: "
+                f"greedy {group['greedy_reduction']:.2%}, integer program {group['ilp_reduction']:.2%}"
+            )
+    yield "targets: " + ", ".join(f"{count} {name}" for name, count in found["targets"].items())
+    if widths := found["packs"]["widths"]:
+        yield "packs by lanes: " + ", ".join(f"{count} x{lanes}" for lanes, count in widths.items())
+        yield "packs by opcode:"
+        for opcode, counts in found["packs"]["opcodes"].items():
+            lanes = ", ".join(f"{count} x{lanes}" for lanes, count in counts.items())
+            yield f"  {opcode:20} {sum(counts.values()):7}  ({lanes})"
+
+
+def _spread(values: dict[str, float]) -> str:
+    return f"{values['median']:.0f}, 90 % up to {values['90%']:.0f}, at most {values['max']:.0f}"
