@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,11 @@ from vecgnn.policy.encode import KINDS, MARKED, RELATIONS, PackingGraph
 
 FLAGS_OF = {"instruction": 1, "pack": 2, "operand": 2}
 """What the state adds to a node: packed; chosen, excluded; made by a chosen pack, needed by one."""
+
+# torch says once that this layout, which is what is fast on CPUs, is in beta state: to nobody's use.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    torch.sparse_csr_tensor(torch.tensor([0]), torch.tensor([], dtype=torch.int64), torch.tensor([]), (0, 0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +125,9 @@ class Static:
         ones = np.ones(len(begin), np.float32)
 
         def links(values: np.ndarray) -> Links:
-            return Links(_matrix(forth, begin, values, shape), _matrix(back, end, values, shape[::-1]))
+            return Links(
+                _matrix(forth, begin, values, shape), _matrix(back, end, values, (shape[1], shape[0]))
+            )
 
         many = (
             torch.from_numpy(np.maximum(np.bincount(end, minlength=shape[0]), 1).astype(np.float32))[:, None],

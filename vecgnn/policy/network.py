@@ -8,7 +8,6 @@ a node attends to the better ones.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +25,6 @@ ATTENDED = ("lane", "makes", "part")
 
 WORD_SIZE = 16
 SCORE_LIMIT = 8.0
-
-# Not a defect: the sparse matrices are built by batch.py, in order, and their layout is what is fast on CPUs.
-warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ class _Product(torch.autograd.Function):
 
 def gathered(links: Links, values: torch.Tensor) -> torch.Tensor:
     """For each node the weighted sum over its neighbours' values: [from, d] to [to, d]."""
-    return _Product.apply(links.forth, links.back, values)  # type: ignore[return-value]
+    return _Product.apply(links.forth, links.back, values)
 
 
 @dataclass(frozen=True, slots=True)
