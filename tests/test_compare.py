@@ -25,6 +25,7 @@ from vecgnn.compare.run import names
 from vecgnn.compare.summary import cause_counts, duel, duels
 from vecgnn.errors import InputError
 from vecgnn.ir.reader import read_module
+from vecgnn.packers import PACKERS
 
 ATTRIBUTES = 'attributes #0 = { "target-cpu"="x86-64-v3" }\n'
 
@@ -402,6 +403,18 @@ def test_duels_are_with_llvm_and_with_greedy():
     costs = compare("in", MODULE, ["llvm", "greedy", "none"])
     pairs = duels(comparison_of(costs, packers=("llvm", "greedy", "none")), "packed")
     assert [(each.packer, each.rival) for each in pairs] == [("greedy", "llvm")]
+
+
+def test_the_policy_is_measured_by_what_it_learned_from(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(PACKERS, "policy", PACKERS["greedy"])
+    packers = ("llvm", "greedy", "policy", "ilp")
+    costs = compare("in", MODULE, packers)
+    pairs = duels(comparison_of(costs, packers=packers), "packed")
+    assert [(each.packer, each.rival) for each in pairs] == [
+        *(("greedy", "llvm"), ("policy", "llvm"), ("ilp", "llvm")),
+        *(("policy", "greedy"), ("ilp", "greedy"), ("policy", "ilp")),
+    ]
+    assert pairs[3].functions == pairs[3].ties > 0
 
 
 def test_causes_are_counted_first_and_besides():

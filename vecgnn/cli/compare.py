@@ -103,6 +103,7 @@ def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:
     from vecgnn.compare.run import Settings, names, run
     from vecgnn.slp import target
 
+    count = len(names(options.files))
     packers = _packers(options.packers, options.weights)
     options.packer = "ilp" if "ilp" in packers else "greedy"  # whose solver is asked for
     running = _running(options)
@@ -112,7 +113,6 @@ def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:
     jobs = read_whole(options.jobs, "--jobs", "files to work on at a time")
     if options.mcpu:
         target.load(options.mcpu)
-    count = len(names(options.files))
     if folder:
         make_folder(folder)
         check_output(str(folder / "compare.json"))

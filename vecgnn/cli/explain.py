@@ -20,7 +20,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     explain.add_argument("--html", metavar="OUT.html", help="write the page there")
     explain.add_argument("--svg", metavar="OUT.svg", help="write the dependence graph alone there")
     explain.add_argument("--packer", help="whose packs --svg draws; default: the cheapest packing")
-    explain.add_argument("--packers", help="such as greedy,llvm; default: all that are at hand")
+    explain.add_argument("--packers", help="of greedy, policy, ilp and llvm; default: all that are at hand")
     explain.add_argument("--march", default="x86-64-v3", help="for C and C++ files; default: x86-64-v3")
     explain.add_argument("--mcpu", help="the target whose prices count, instead of the function's own")
     add_effort(explain)

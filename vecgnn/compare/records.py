@@ -6,7 +6,8 @@ among them ``llvm`` for LLVM's own SLP vectorizer:
     format      int, FORMAT; other formats are refused
     host        {"cpu": model name, "cores": int, "system", "machine"}
     llvm        version of opt, such as "22.1.8";  vecgnn: our version
-    options     {"packers": [...], "march", "mcpu", "time_limit" (seconds or null), "gap", "solver", "jobs",
+    options     {"packers": [...], "march", "mcpu", "time_limit" (seconds or null), "gap", "solver",
+                "rollouts", "weights" (a file or null), "jobs", "price" (null without best),
                 "flags": [...] for clang, "run": null or {"mode", "arguments": [...], "libraries": [...]}}
     failures    [{"file", "error"}]: files of which nothing could be compared
     modules     [{"name", "file", "bugs", "functions", "seconds", "dearest", "dominance"}]

@@ -23,9 +23,10 @@ from vecgnn.compare.records import (
     FunctionCosts,
     ModuleCosts,
 )
+from vecgnn.packers import POLICY
 
-GREEDY = "greedy"
-"""The packer that every other of ours should beat."""
+GREEDY, ILP = "greedy", "ilp"
+"""The packer that every other of ours should beat, and the one that proves what it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,12 @@ class Duel:
 
 
 def duels(comparison: Comparison, stage: str) -> list[Duel]:
-    """Each packer of ours against LLVM's SLP, and each but greedy against greedy."""
+    """Each packer of ours against LLVM's SLP, each but greedy against greedy, and the policy against the
+    integer program, which it learned from."""
     ours = [packer for packer in comparison.packers if packer not in (LLVM, "none")]
     pairs = [(packer, LLVM) for packer in ours if LLVM in comparison.packers]
     pairs += [(packer, GREEDY) for packer in ours if GREEDY in ours and packer != GREEDY]
+    pairs += [(POLICY, ILP)] if {POLICY, ILP} <= {*ours} else []
     return [found for packer, rival in pairs if (found := duel(comparison, packer, rival, stage))]
 
 

@@ -6,7 +6,8 @@ The JSON (``nas.json``) is this module's records, field by field; mappings have 
     host        {"cpu": model name, "cores": int, "system", "machine"}
     versions    {"clang", "opt", "flang" (null where it is not needed), "vecgnn"}
     options     {"class", "benchmarks", "variants", "tree" (null for our own sources), "march", "mcpu",
-                "flags", "runs", "timed", "clock", "limit", "time_limit", "gap", "solver", "price", "jobs"}
+                "flags", "runs", "timed", "clock", "limit", "time_limit", "gap", "solver", "rollouts",
+                "weights" (a file or null), "price", "jobs"}
     benchmarks  [{"name", "language", "builds", "timed", "costs"}]
       builds    [{"variant", "commands", "seconds", "files", "functions", "changed", "packs": {"load x4":
                 count}, "packing_seconds", "cost_before", "cost_after", "statuses", "sides", "trouble",
