@@ -5,7 +5,18 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from vecgnn.corpus.generate import filters, graphs, integers, loops, matrices, media, structures, transforms
+from vecgnn.corpus.generate import (
+    filters,
+    graphs,
+    integers,
+    loops,
+    matrices,
+    media,
+    solvers,
+    streams,
+    structures,
+    transforms,
+)
 from vecgnn.corpus.generate.draft import PROLOGUE, Draft
 from vecgnn.corpus.generate.frames import finished
 
@@ -21,8 +32,8 @@ FAMILIES: dict[str, tuple[Callable[[Draft], None], float]] = {
     "affine": (matrices.affine, 3),
     "solve": (matrices.solve, 2),
     "inverse": (matrices.inverse, 2),
-    "rank_update": (matrices.rank_update, 3),
-    "block_solve": (matrices.block_solve, 2.5),
+    "rank_update": (matrices.rank_update, 4),
+    "block_solve": (matrices.block_solve, 5),
     "rounds": (integers.rounds, 3),
     "bits": (integers.bits, 3),
     "reduction": (integers.reduction, 6),
@@ -36,7 +47,7 @@ FAMILIES: dict[str, tuple[Callable[[Draft], None], float]] = {
     "cosine": (transforms.cosine, 3),
     "walsh": (transforms.walsh, 3),
     "lifting": (transforms.lifting, 2),
-    "block_transform": (transforms.block_transform, 2.5),
+    "block_transform": (transforms.block_transform, 4),
     "stencil": (filters.stencil, 5),
     "finite_response": (filters.finite_response, 4),
     "recursive_response": (filters.recursive_response, 2),
@@ -48,6 +59,14 @@ FAMILIES: dict[str, tuple[Callable[[Draft], None], float]] = {
     "borders": (loops.borders, 2),
     "decisions": (loops.decisions, 4),
     "copied": (loops.copied, 3),
+    "jacobian": (solvers.jacobian, 4),
+    "banded": (solvers.banded, 3),
+    "dissipation": (solvers.dissipation, 3),
+    "with_errors": (solvers.with_errors, 3),
+    "fixed_point": (streams.fixed_point, 4),
+    "correlation": (streams.correlation, 3),
+    "checksum": (streams.checksum, 2),
+    "copies": (streams.copies, 3),
 }
 """What writes a function of each family, and how often that family is drawn."""
 

@@ -6,8 +6,23 @@ from collections.abc import Sequence
 
 from vecgnn.corpus.generate.draft import Draft, Kind, Lane
 
-_REAL = ("+", "-", "*", "/", "min", "max", "abs", "sqrt", "select", "fma", "negate", "alternate", "floor")
-_REAL_WEIGHTS = (26, 18, 34, 2, 2, 2, 2, 2, 3, 2, 2, 3, 1)
+_REAL = (
+    "+",
+    "-",
+    "*",
+    "/",
+    "min",
+    "max",
+    "abs",
+    "sqrt",
+    "select",
+    "fma",
+    "negate",
+    "alternate",
+    "floor",
+    "call",
+)
+_REAL_WEIGHTS = (26, 18, 34, 2, 2, 2, 2, 2, 3, 2, 2, 3, 1, 1)
 _WHOLE = (
     "+", "-", "*", "&", "|", "^", "<<", ">>", "min", "max", "abs", "select", "negate", "alternate", "rotate",
     "saturate", "average", "not",
@@ -66,6 +81,8 @@ def tree(draft: Draft, kind: Kind, leaves: Sequence[Lane], lanes: int, depth: in
     shallow = 0 if draft.chance(0.35) else depth - 1
     left = tree(draft, kind, leaves, lanes, depth - 1)
     right = tree(draft, kind, leaves, lanes, shallow)
+    if left(0) == right(0) and not draft.chance(0.2):  # x - x and the like are rare
+        right = constants(draft, kind, lanes)
     made = apply(draft, kind, operation, left, right, lanes)
     if draft.chance(0.03):  # one lane does something else
         odd, other = (
@@ -123,6 +140,12 @@ def apply(draft: Draft, kind: Kind, operation: str, left: Lane, right: Lane, lan
         if operation == "abs" and not kind.signed:
             return lambda lane: f"{cast}({left(lane)} ^ {right(lane)})"
         return lambda lane: f"__builtin_elementwise_{operation}(({kind.name})({left(lane)}))"
+    if operation == "call":
+        names = ("sqrt", "fabs", "fmin", "fmax", "copysign", "floor", "rint", "exp", "sin", "log")
+        name = rng.choices(names, (4, 3, 3, 3, 2, 2, 2, 1, 1, 1))[0] + ("f" if kind.bits == 32 else "")
+        if name.rstrip("f") in ("fmin", "fmax", "copysign"):
+            return lambda lane: f"__builtin_{name}({left(lane)}, {right(lane)})"
+        return lambda lane: f"__builtin_{name}({left(lane)})"
     if operation == "fma":
         third = constants(draft, kind, lanes)
         return lambda lane: f"__builtin_elementwise_fma({left(lane)}, {right(lane)}, {third(lane)})"

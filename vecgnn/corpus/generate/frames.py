@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from vecgnn.corpus.generate.draft import I32, Draft, Parameter
 
 _PRAGMAS = (
@@ -31,9 +33,7 @@ def _places(draft: Draft) -> list[int]:
     return [
         index
         for index, line in enumerate(draft.lines)
-        if line[:4] == "    "
-        and line[4] not in " }"
-        and not (index and draft.lines[index - 1].startswith("#"))
+        if line[:4] == "    " and line[4] not in " }" and not (index and "#pragma" in draft.lines[index - 1])
     ]
 
 
@@ -89,11 +89,15 @@ def _surround(draft: Draft) -> None:
 def _moved(draft: Draft, index: str) -> list[str]:
     """Lines that move the pointers on from turn to turn; the parameters are renamed for it."""
     rng = draft.rng
+    body = "\n".join(draft.lines)
     stride = rng.choice((1, 2, 3, 4, 4, 8, 8, 16))
     lines: list[str] = []
     parameters: list[Parameter] = []
     for parameter in draft.parameters:
-        step = stride if draft.chance(0.85) else rng.choice((1, 2, 4, 5, 16))
+        used = [int(place) for place in re.findall(rf"\b{parameter.name}\[(\d+)\]", body)]
+        step = stride if draft.chance(0.8) else rng.choice((1, 2, 4, 5, 16))
+        if used and draft.chance(0.65):  # mostly the next turn goes on where this one ends
+            step = max(used) + 1
         if not parameter.target or draft.chance(0.12):
             parameters.append(parameter)
             continue
