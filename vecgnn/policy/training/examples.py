@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,19 +18,27 @@ from vecgnn.policy.expert import Lesson
 from vecgnn.policy.training.problems import exercise_of
 from vecgnn.policy.training.reports import Listener
 from vecgnn.policy.training.workers import Workers
+from vecgnn.slp.pack import Pack
 
-_HASHED = ("ir", "slp", "policy/encode.py", "policy/worth.py", "policy/training/problems.py")
+_HASHED = (
+    *("ir", "slp", "policy/encode.py", "policy/worth.py"),
+    *("policy/training/problems.py", "policy/training/examples.py"),
+)
 """The code that an encoded lesson hangs on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """An encoded lesson: ``number`` counts through all lessons; ``label`` int32, the chosen candidates."""
+    """An encoded lesson: ``number`` counts through all lessons.
+
+    label: int32, the candidates that the expert chose.  keys: uint64, of each candidate (``key_of``).
+    """
 
     number: int
     lesson: Lesson
     graph: PackingGraph
     label: np.ndarray
+    keys: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +56,27 @@ def encode_lessons(lessons: Sequence[Lesson], cache: Path, workers: Workers, lis
     tasks = [task for task in tasks if not task.file.is_file()]
     total = sum(len(task.lessons) for task in tasks)
     done = 0
-    for count in workers.map(_encode, tasks):
+    for count, failures in workers.map(_encode, tasks):
         done += count
         listener.progress("encoding", done, total, {})
+        for failure in failures:
+            listener.say(f"left out: {failure}")
 
 
 def read_examples(lessons: Sequence[Lesson], cache: Path, numbers: Sequence[int]) -> list[Example]:
-    """The encoded lessons in their order, without those that have nothing to choose, under these numbers."""
+    """The encoded lessons of these numbers, without those that have nothing to choose.
+
+    ``lessons`` are all that a file was made for, since its name hangs on them.
+    """
     found: dict[int, Example] = {}
-    places = {id(lesson): number for lesson, number in zip(lessons, numbers, strict=True)}
+    places = {id(lesson): number for number, lesson in enumerate(lessons)}
+    wanted = set(numbers)
     for file, members in _files(lessons, cache).items():
-        for row, part in _read(file).items():
-            lesson = members[row]
-            number = places[id(lesson)]
-            label = part.pop("label")
-            found[number] = Example(number, lesson, from_arrays(part), label)
+        rows = {row: places[id(lesson)] for row, lesson in enumerate(members)}
+        rows = {row: number for row, number in rows.items() if number in wanted}
+        for row, part in _read(file, rows).items():
+            label, keys = part.pop("label"), part.pop("keys")
+            found[rows[row]] = Example(rows[row], lessons[rows[row]], from_arrays(part), label, keys)
     return [found[number] for number in numbers if number in found]
 
 
@@ -91,26 +105,40 @@ def _code_digest() -> str:
     return hashed.hexdigest()
 
 
-def _encode(task: _Task) -> int:
-    """Encode one module's lessons; a problem without candidates is left out."""
+def _encode(task: _Task) -> tuple[int, list[str]]:
+    """Encode one module's lessons, but for those without candidates; how many, and what failed."""
     arrays: dict[str, np.ndarray] = {}
+    failures: list[str] = []
     for row, lesson in enumerate(task.lessons):
-        exercise = exercise_of(lesson)
+        try:
+            exercise = exercise_of(lesson)
+        except Exception as error:  # a defect with one function must not cost the others
+            failures.append(f"{lesson.module}: {lesson.function}: {type(error).__name__}: {error}")
+            continue
         if exercise.graph.candidates:
             arrays[f"{row}/label"] = np.array(exercise.label, np.int32)
+            arrays[f"{row}/keys"] = np.array([key_of(pack) for pack in exercise.graph.packs], np.uint64)
             for name, array in exercise.graph.to_arrays().items():
                 arrays[f"{row}/{name}"] = array
     written = io.BytesIO()
     np.savez_compressed(written, **arrays)  # pyright: ignore[reportArgumentType]
     write_atomically(str(task.file), written.getvalue())
-    return len(task.lessons)
+    return len(task.lessons), failures
 
 
-def _read(file: Path) -> dict[int, dict[str, np.ndarray]]:
-    """A module's arrays by the row of their lesson."""
-    rows: dict[int, dict[str, np.ndarray]] = defaultdict(dict)
-    with np.load(file, allow_pickle=False) as archive:
-        for name in archive.files:
-            row, _, rest = name.partition("/")
-            rows[int(row)][rest] = archive[name]
-    return rows
+def key_of(pack: Pack) -> int:
+    """A hash of a pack that is the same in every process."""
+    text = f"{pack.kind} {pack.lanes} {pack.operands}"
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _read(file: Path, rows: Collection[int]) -> dict[int, dict[str, np.ndarray]]:
+    """The arrays of these lessons of a module, by row."""
+    found: dict[int, dict[str, np.ndarray]] = defaultdict(dict)
+    if rows:
+        with np.load(file, allow_pickle=False) as archive:
+            for name in archive.files:
+                row, _, rest = name.partition("/")
+                if int(row) in rows:
+                    found[int(row)][rest] = archive[name]
+    return found

@@ -14,6 +14,7 @@ from vecgnn.policy import weights
 from vecgnn.policy.batch import Batch, collate
 from vecgnn.policy.network import PackingNetwork
 from vecgnn.policy.training.checkpoint import Checkpoint, Progress, Weights, write_checkpoint
+from vecgnn.policy.training.collect import Answered
 from vecgnn.policy.training.config import Config
 from vecgnn.policy.training.examples import Example
 from vecgnn.policy.training.loss import NAMES, summary, weighted_loss
@@ -90,13 +91,26 @@ class Trainer:
             ),
         )
 
-    def begin(self, stage: Stage) -> None:
-        """Start a stage from the best weights so far, with an optimizer that remembers nothing."""
+    def best_network(self) -> PackingNetwork:
+        """The network, with the best weights so far from now on."""
         if self.best is not None:
             self.network.load_state_dict(self.best)
+        return self.network
+
+    def add_states(self, answered: Sequence[Answered]) -> None:
+        """Learn from these states too, as far as their lessons are this process's."""
+        places = {example.number: place for place, example in enumerate(self.examples)}
+        self.answered += [
+            State(places[each.lesson], each.chosen, each.target) for each in answered if each.lesson in places
+        ]
+
+    def begin(self, number: int, stage: Stage) -> None:
+        """Start a stage from the best weights so far, with an optimizer that remembers nothing."""
+        self.best_network()
         self.optimizer = self._optimizer()
         progress = self.progress
-        progress.prepared, progress.epochs = True, stage.epochs
+        progress.stage, progress.prepared = number, True
+        progress.epochs = stage.epochs
         progress.epoch = progress.step = progress.vain = 0
         progress.sums, progress.seconds = [], 0.0
         self.save()
