@@ -40,10 +40,12 @@ def _train(options: argparse.Namespace) -> int:
     if options.resume:
         config = resumed_config(config.folder, path, options.changes)
     try:
+        import tensorboard  # noqa: F401  # pyright: ignore[reportUnusedImport]  # asked before the work
+
         from vecgnn.policy.training.reports import Listener
         from vecgnn.policy.training.run import run
     except ImportError as error:
-        raise InputError(f"train needs a package: {error}; pip install 'vecgnn[train]'") from None
+        raise InputError(f"train: {error}; pip install 'vecgnn[train]'") from None
     from vecgnn.corpus.lessons import read_lessons
 
     lessons = read_lessons(Path(config.corpus), ("train", "validation"))
