@@ -1,0 +1,172 @@
+"""What the packers and LLVM make of the functions of one module, and in which time."""
+
+from __future__ import annotations
+
+import re
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from policy_subjects import Labelled, Task, chunks, fresh, problem
+
+from vecgnn import llvm
+from vecgnn.compare.weights import Entries, cost_of
+from vecgnn.corpus.problems import module_of
+from vecgnn.slp.cost import Pricer, price
+from vecgnn.slp.greedy import pack_greedily
+from vecgnn.slp.legality import check
+from vecgnn.slp.pack import Effort, PackingProblem, Solution
+from vecgnn.slp.problem import prices_of
+from vecgnn.vectorize import CHUNK
+
+_NAMES = re.compile(r'%(?:[-\w$.]+|"[^"]*")|#\d+')
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """rollouts: each number is measured.  threads: of torch, in each process."""
+
+    weights: str | None
+    rollouts: tuple[int, ...]
+    threads: int
+
+
+def measuring(settings: Settings) -> Callable[[Task], Record]:
+    """A task's record; what goes wrong is part of it."""
+
+    def measured(task: Task) -> Record:
+        try:
+            return measure(task, settings)
+        except Exception:  # one module must not cost the others
+            return {"crash": traceback.format_exc(limit=-6)}
+
+    return measured
+
+
+def measure(task: Task, settings: Settings) -> Record:
+    """Every function by every packer, one at a time and all together, and by LLVM."""
+    from vecgnn.policy.packer import pack_many
+
+    pairs = [(function, problem(task, function)) for function in task.labelled]
+    _warm_up(settings, min(pairs, key=lambda pair: pair[0].instructions)[1])
+    records: dict[str, Record] = {}
+    for function, posed in pairs:
+        records[function.name] = _single(function, posed, settings)
+    batched: dict[str, float] = {}
+    for rollouts in settings.rollouts:
+        effort = Effort(weights=settings.weights, rollouts=rollouts)
+        seconds = 0.0
+        for chunk in chunks(pairs, CHUNK):
+            problems = [fresh(posed) for _, posed in chunk]
+            started = time.perf_counter()
+            solutions = pack_many(problems, effort)
+            seconds += time.perf_counter() - started
+            for (function, _), solution in zip(chunk, solutions, strict=True):
+                records[function.name]["batched"][str(rollouts)] = solution.objective
+        batched[str(rollouts)] = round(seconds, 6)
+    for function in task.functions:
+        if function.answer is None:
+            records[function.name] = _described(function) | {"candidates": 0}
+    _add_llvm(task, records)
+    return {"module": task.hash, "batched_seconds": batched, "functions": list(records.values())}
+
+
+def _warm_up(settings: Settings, small: PackingProblem) -> None:
+    """What happens once in a process, loading the weights among it, is in nobody's time."""
+    import torch
+
+    from vecgnn.policy.packer import pack_by_policy
+
+    torch.set_num_threads(settings.threads)
+    pack_by_policy(fresh(small), Effort(weights=settings.weights))
+
+
+def _described(function: Labelled) -> Record:
+    return {
+        "name": function.name,
+        "program": function.program,
+        "target": function.target,
+        "structure": function.structure,
+        "instructions": function.instructions,
+    }
+
+
+def _single(function: Labelled, posed: PackingProblem, settings: Settings) -> Record:
+    from vecgnn.policy.packer import pack_by_policy
+
+    answer = function.answer
+    assert answer is not None
+    started = time.perf_counter()
+    greedy = pack_greedily(fresh(posed))
+    seconds: Record = {"greedy": time.perf_counter() - started, "ilp": answer.seconds, "policy": {}}
+    policy: dict[str, int] = {}
+    faults: list[str] = []
+    for rollouts in settings.rollouts:
+        mine = fresh(posed)
+        started = time.perf_counter()
+        solution = pack_by_policy(mine, Effort(weights=settings.weights, rollouts=rollouts))
+        seconds["policy"][str(rollouts)] = round(time.perf_counter() - started, 6)
+        policy[str(rollouts)] = solution.objective
+        faults += [f"{rollouts} rollouts: {fault}" for fault in _faults(posed, solution)]
+    if greedy.objective != answer.greedy:
+        faults.append(f"greedy finds {greedy.objective}, the label says {answer.greedy}")
+    return _described(function) | {
+        "candidates": answer.candidates,
+        "scalar": answer.scalar,
+        "greedy": greedy.objective,
+        "policy": policy,
+        "batched": {},
+        "ilp": answer.objective,
+        "bound": answer.bound,
+        "status": answer.status,
+        "parts": answer.parts,
+        "proved": answer.proved,
+        "seconds": {name: round(s, 6) if isinstance(s, float) else s for name, s in seconds.items()},
+        "faults": faults,
+    }
+
+
+def _faults(posed: PackingProblem, solution: Solution) -> list[str]:
+    """What the policy says of its packing that is not so."""
+    if reason := check(posed.graph, solution.packing):
+        return [f"not legal: {reason}"]
+    whole = price(posed.graph, posed.target, solution.packing)
+    scalar = Pricer(posed.graph, posed.target).scalar
+    if whole is None:
+        return ["the packing has no price"]
+    if whole - scalar != solution.objective:
+        return [f"objective {solution.objective}, price {whole - scalar}"]
+    return []
+
+
+# LLVM
+
+
+def _add_llvm(task: Task, records: dict[str, Record]) -> None:
+    """The printed cost before and after LLVM's SLP, for functions that are for the target measured."""
+    data = task.module.read_bytes()
+    module = module_of(task.module)
+    own = {function.name: prices_of(module, function) for function in module.functions}
+    before = llvm.printed_costs(data)
+    after = llvm.printed_costs(llvm.slp(data))
+    for name, record in records.items():
+        prices, approximate = own[name]
+        if prices.name != record["target"] or name not in before or name not in after:
+            continue
+        record["llvm"] = {
+            "scalar": cost_of(before[name]),
+            "packed": cost_of(after[name]),
+            "changed": _texts(before[name]) != _texts(after[name]),
+        }
+        if approximate:
+            record["llvm"]["approximate"] = True
+
+
+def _texts(entries: Entries) -> Counter[str]:
+    """Instructions without names and numbers, in no order: SLP may change these without packing."""
+    return Counter(_NAMES.sub("%", text) for text, _ in entries)
