@@ -26,7 +26,7 @@ def _before_slp(source: str, *options: str) -> str:
 
 
 def _functions(source: str) -> list[str]:
-    return re.findall(r"^\w+ (\w+)\([^;]*\)\n\{$", source, re.MULTILINE)
+    return re.findall(r"^(?:struct )?\w+ (\w+)\([^;]*\)\n\{$", source, re.MULTILINE)
 
 
 def test_one_seed_is_one_text_in_every_process() -> None:

@@ -22,9 +22,10 @@ from vecgnn.corpus.generate.frames import finished
 
 FAMILIES: dict[str, tuple[Callable[[Draft], None], float]] = {
     "expression_graph": (graphs.expression_graph, 14),
-    "scattered": (graphs.scattered, 3),
+    "scattered": (graphs.scattered, 4),
     "update": (structures.update, 10),
     "complex_numbers": (structures.complex_numbers, 4),
+    "by_value": (structures.by_value, 3),
     "quaternion": (structures.quaternion, 3),
     "flow": (structures.flow, 4),
     "pixels": (media.pixels, 4),
@@ -70,7 +71,8 @@ FAMILIES: dict[str, tuple[Callable[[Draft], None], float]] = {
 }
 """What writes a function of each family, and how often that family is drawn."""
 
-_SECOND = ("expression_graph", "update", "complex_numbers", "product", "moved", "converted", "reduction")
+_ALONE = ("block_solve", "block_transform")
+"""Families too large to follow a kernel in the same body."""
 
 _MARCHES = (("x86-64-v3", 50), ("znver5", 25), ("x86-64-v4", 15), ("x86-64-v2", 10))
 
@@ -99,7 +101,7 @@ def function(family: str, rng: random.Random, name: str) -> str:
     FAMILIES[family][0](draft)
     if draft.result == "void" and draft.chance(0.14):
         draft.reuse = 0.4
-        FAMILIES[rng.choice(_SECOND)][0](draft)
+        FAMILIES[rng.choice([name for name in FAMILIES if name not in _ALONE])][0](draft)
     return finished(draft)
 
 

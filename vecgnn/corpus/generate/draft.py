@@ -143,6 +143,10 @@ class Draft:
         self.parameters.append(Parameter(f"{kind if isinstance(kind, str) else kind.name} ", name))
         return name
 
+    def index(self) -> str:
+        """A parameter that places in arrays hang on."""
+        return self.scalar(self.rng.choices(("long", "int", "unsigned"), (55, 33, 12))[0])
+
     def structure(self, fields: Sequence[tuple[str, str]]) -> str:
         """The name of a new structure with those fields, each a type and a name (with its bounds)."""
         name = f"{self.name}_s{len(self.head)}"

@@ -29,7 +29,7 @@ def stencil(draft: Draft) -> None:
     kind, wide = _samples(draft)
     dimensions = rng.choice((1, 2, 2, 3))
     points = rng.choice((1, 2, 4, 4, 8))
-    row = draft.scalar("long") if draft.chance(0.4) else str(rng.choice((8, 16, 34, 64, 100)))
+    row = draft.index() if draft.chance(0.4) else str(rng.choice((8, 16, 34, 64, 100)))
     plane = str(rng.choice((256, 1156, 4096)))
     near = {1: [(0, 0, d) for d in (-1, 0, 1)], 2: [(0, y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]}.get(
         dimensions, [(0, 0, 0), (0, 0, 1), (0, 0, -1), (0, 1, 0), (0, -1, 0), (1, 0, 0), (-1, 0, 0)]
@@ -39,7 +39,7 @@ def stencil(draft: Draft) -> None:
     if dimensions == 2 and draft.chance(0.5):
         near = [(z, y, x) for z, y, x in near if not (x and y)]
     a, out = draft.array(kind), draft.array(kind, out=True)
-    base = draft.scalar("long") if draft.chance(0.5) else str(rng.choice((0, 1)))
+    base = draft.index() if draft.chance(0.5) else str(rng.choice((0, 1)))
     if draft.chance(0.15):
         near = rng.sample(near, len(near) - 1)
     weights = _weights(draft, wide, len(near)) if draft.chance(0.75) else []
@@ -154,7 +154,7 @@ def interpolation(draft: Draft) -> None:
     kind, wide = rng.choice(((F64, F64), (REALS[0], REALS[0]), (U8, I32), (U8, REALS[0]), (U16, I32)))
     channels = rng.choice((1, 2, 3, 4, 4, 8))
     a, out = draft.array(kind), draft.array(kind, out=True)
-    row = draft.scalar("long") if draft.chance(0.6) else "64"
+    row = draft.index() if draft.chance(0.6) else "64"
     u = draft.scalar(wide)
     form = rng.choice(("linear", "bilinear", "bilinear", "cubic"))
     v = draft.scalar(wide) if form == "bilinear" else u

@@ -20,7 +20,8 @@ def finished(draft: Draft) -> str:
         _surround(draft)
     _guard(draft)
     if draft.result != "void":
-        draft.lines = [line.replace("return;", "return 0;") for line in draft.lines]
+        nothing = f"({draft.result}){{0}}" if " " in draft.result else "0"
+        draft.lines = [line.replace("return;", f"return {nothing};") for line in draft.lines]
     pragma = draft.rng.choices([p for p, _ in _PRAGMAS], [weight for _, weight in _PRAGMAS])[0]
     head = "".join(f"{line}\n" for line in draft.head)
     parameters = ", ".join(f"{p.type}{p.name}{p.bounds}" for p in draft.parameters) or "void"

@@ -16,6 +16,8 @@ def _leaf(draft: Draft, kind: Kind, lanes: int, arrays: list[str], index: str) -
     if choice < 0.24:
         picks, base = draft.array(I32), draft.array(kind)
         return lambda lane: f"{base}[{picks}[{lane}]]"
+    if choice < 0.3:
+        return _strided(draft, kind)
     if not arrays or (len(arrays) < 4 and draft.chance(0.6)):
         arrays.append(draft.array(kind))
     name = draft.rng.choice(arrays)
@@ -23,12 +25,23 @@ def _leaf(draft: Draft, kind: Kind, lanes: int, arrays: list[str], index: str) -
     return (lambda lane: f"{name}[{index} + {at[lane]}]") if index else elements(name, at)
 
 
+def _strided(draft: Draft, kind: Kind) -> Lane:
+    """Elements a distance apart that only the caller knows: of a column, or of a vector in a record."""
+    if draft.chance(0.5):
+        name, stride = draft.array(kind), draft.index()
+        return lambda lane: f"{name}[{lane} * {stride}]"
+    fields = [("unsigned long", "size"), ("unsigned long", "stride"), (kind.name, "*data")]
+    name = draft.pointer(draft.structure(fields))
+    stride = f"{name}->stride" if draft.chance(0.8) else "1"
+    return lambda lane: f"{name}->data[{lane} * {stride}]"
+
+
 def expression_graph(draft: Draft) -> None:
     """A few outputs of some lanes each, computed level by level."""
     rng = draft.rng
     kind = draft.kind()
     lanes = draft.width()
-    index = draft.scalar("long") if draft.chance(0.3) else ""
+    index = draft.index() if draft.chance(0.3) else ""
     arrays: list[str] = []
     leaves = [_leaf(draft, kind, lanes, arrays, index) for _ in range(rng.randrange(2, 5))]
     levels = rng.choices((0, 1, 2, 3), (35, 35, 20, 10))[0] if lanes < 16 else rng.choice((0, 0, 1))

@@ -117,7 +117,7 @@ def borders(draft: Draft) -> None:
     kind = rng.choice((F64, F64, F32, I32))
     count, rows = rng.choice((2, 3, 4, 5, 5, 8)), rng.choice((6, 12, 33))
     u = draft.rows(kind, f"[][{rows}][{count}]", out=True)
-    i = draft.scalar("long")
+    i = draft.index()
     forms = rng.sample(("copy", "mirror", "extrapolate", "zero", "periodic"), rng.choice((1, 2, 2)))
     for form in forms:
         side = rng.choice((0, rows - 1))

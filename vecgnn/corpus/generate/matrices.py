@@ -90,8 +90,18 @@ def solve(draft: Draft, size: int = 0, columns: int = 0) -> None:
 
 
 def block_solve(draft: Draft) -> None:
-    """A large one: elimination of a 5x5 block with a second block and a right-hand side, as in NAS BT."""
-    solve(draft, draft.rng.choice((4, 5)), draft.rng.choice((1, 5, 6)))
+    """A large one: elimination of a block with others and a right-hand side, after products."""
+    rng = draft.rng
+    size = rng.choice((4, 5, 5))
+    if draft.chance(0.5):
+        kind = rng.choice((F64, *REALS))
+        a, b, c = (draft.rows(kind, f"[{size}][{size}]", out=name == "c") for name in "abc")
+        whole = draft.chance(0.5)
+        for j in range(size if whole else 1):
+            for i in range(size):
+                terms = "".join(f" - {a}[{k}][{i}] * {b}[{j}][{k}]" for k in range(size))
+                draft.line(f"{c}[{j}][{i}] = {c}[{j}][{i}]{terms};")
+    solve(draft, size, rng.choice((1, 5, 6, 6, 11)))
 
 
 def inverse(draft: Draft) -> None:

@@ -149,7 +149,7 @@ def difference(draft: Draft) -> None:
     kind = rng.choice((U8, U8, U16, I16))
     lanes, rows = rng.choice(((4, 1), (8, 1), (16, 1), (4, 2), (4, 4), (8, 2)))
     a, b = draft.array(kind), draft.array(kind)
-    stride = draft.scalar("long") if rows > 1 else "0"
+    stride = draft.index() if rows > 1 else "0"
     draft.result = "int"
     squared = draft.chance(0.35)
     terms: list[str] = []

@@ -12,7 +12,7 @@ def jacobian(draft: Draft) -> None:
     size = rng.choice((3, 4, 5, 5, 5))
     blocks = rng.choices((1, 2, 3), (70, 20, 10))[0]
     u = draft.array(kind)
-    index = draft.scalar("long")
+    index = draft.index()
     rows = rng.choice((1, 12, 64))
     across = draft.chance(0.4)
     factors = [draft.scalar(kind) for _ in range(rng.randrange(1, 4))]
@@ -51,7 +51,7 @@ def banded(draft: Draft) -> None:
     columns = rng.choice((1, 3, 3, 5))
     middle = band // 2
     lhs, rhs = draft.rows(kind, f"[][{band}]", out=True), draft.rows(kind, f"[][{columns}]", out=True)
-    i = draft.scalar("long")
+    i = draft.index()
     systems = rng.choice((1, 1, 1, 2, 3))
     first = lhs
     for system in range(systems):
@@ -78,7 +78,7 @@ def dissipation(draft: Draft) -> None:
     count, side = rng.choice(((5, 12), (5, 64), (4, 33))), rng.choice((1, 2))
     members, rows = count
     u, flux = draft.rows(kind, f"[][{rows}][{members}]"), draft.rows(kind, f"[][{members}]", out=True)
-    i, j = draft.scalar("long"), draft.scalar("long")
+    i, j = draft.index(), draft.index()
     points = rng.choice((1, 1, 2, 3))
     weights = [draft.scalar(kind) for _ in range(3)]
     for p in range(points):

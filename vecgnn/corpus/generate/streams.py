@@ -115,7 +115,7 @@ def copies(draft: Draft) -> None:
     kind: Kind = rng.choice((U8, U8, U16, U32, U64, I16))
     lanes = rng.choice((3, 4, 6, 8, 8, 16))
     a, out = draft.array(kind), draft.array(kind, out=True)
-    at = draft.scalar("long") if draft.chance(0.4) else "0"
+    at = draft.index() if draft.chance(0.4) else "0"
     form = rng.choice(("copy", "fill", "compare", "overlap", "mixed"))
     if form == "compare":
         draft.result = "int"

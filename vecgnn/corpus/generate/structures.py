@@ -38,15 +38,15 @@ def _layout(draft: Draft, kind: Kind, members: int, groups: int) -> tuple[list[l
         type_, paths = _components(draft, kind, members, groups)
         name = draft.pointer(type_, out=True)
         if style == "element":
-            index = draft.scalar("long") if draft.chance(0.6) else str(draft.rng.randrange(4))
+            index = draft.index() if draft.chance(0.6) else str(draft.rng.randrange(4))
             return [[f"{name}[{index}].{path}" for path in group] for group in paths], type_
         return [[f"{name}->{path}" for path in group] for group in paths], type_
     if style == "arrays":
-        index = draft.scalar("long")
+        index = draft.index()
         return [
             [f"{draft.array(kind, out=True)}[{index}]" for _ in range(members)] for _ in range(groups)
         ], ""
-    index = draft.scalar("long")
+    index = draft.index()
     rows = [draft.array(kind, out=True) for _ in range(groups)]
     return [[f"{row}[{members} * {index} + {lane}]" for lane in range(members)] for row in rows], ""
 
@@ -127,6 +127,29 @@ def complex_numbers(draft: Draft) -> None:
     draft.assign(kind, pairs, 0.12)
 
 
+def by_value(draft: Draft) -> None:
+    """Small records passed and returned by value: sums, products, scalings of two to four members."""
+    rng = draft.rng
+    kind = rng.choice((*REALS, F64, F64))
+    members = rng.choice((2, 2, 2, 3, 4))
+    type_ = draft.structure([(kind.name, f"f{n}") for n in range(members)])
+    draft.result = type_
+    names = [draft.scalar(type_) for _ in range(rng.choice((1, 2, 2, 3)))]
+    if draft.chance(0.2):
+        names[-1] = f"(*{draft.pointer(type_)})"
+    leaves: list[Lane] = [lambda n, name=name: f"{name}.f{n}" for name in names]
+    leaves += [splat(draft.scalar(kind)), *leaves, lambda n: f"{names[0]}.f{(n + 1) % members}"]
+    value = tree(draft, kind, leaves, members, rng.choice((1, 2, 2, 3)))
+    if draft.chance(0.5):
+        step = tree(draft, kind, leaves, members, 1)
+        texts = [f"{value(n)} {'+' if n % 2 else '-'} {step(n)}" for n in range(members)]
+    else:
+        texts = [value(n) for n in range(members)]
+    if draft.chance(0.2):
+        draft.line(f"if ({names[0]}.f0 > {draft.constant(kind)}) return;")
+    draft.line(f"return ({type_}){{{', '.join(draft.locals(kind, texts))}}};")
+
+
 def quaternion(draft: Draft) -> None:
     """Products of quaternions, cross products, rotation matrices from quaternions, interpolation of them."""
     rng = draft.rng
@@ -181,7 +204,7 @@ def flow(draft: Draft) -> None:
     rng = draft.rng
     kind = rng.choice((F64, F64, F32))
     count = rng.choice((5, 5, 5, 4, 3))
-    i, j = draft.scalar("long"), draft.scalar("long")
+    i, j = draft.index(), draft.index()
     rows = rng.choice((10, 12, 64, 65))
 
     u, r = (draft.rows(kind, f"[][{rows}][{count}]", out) for out in (False, True))
