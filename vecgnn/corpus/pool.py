@@ -168,6 +168,8 @@ class Ray:
             raise InputError("--ray needs Ray: pip install 'vecgnn[ray]'") from None
         self.ray = ray
         own = address == "local"
+        _check_address(address)
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a compiler's corpus is nobody else's business
         try:
             ray.init(
                 address=None if own else address,
@@ -222,6 +224,17 @@ class Ray:
 
     def close(self) -> None:
         self.ray.shutdown()
+
+
+def _check_address(address: str) -> None:
+    """Raises InputError where nobody listens at HOST:PORT: Ray would go on trying for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon:
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise InputError(f"--ray {address}: no cluster there: {error}") from None
 
 
 def _carry_out_elsewhere(call: Call, data: bytes) -> Any:
