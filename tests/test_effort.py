@@ -19,6 +19,7 @@ from test_cli import MODULE
 
 import vecgnn.packers
 from vecgnn import cli
+from vecgnn.cli import reading
 from vecgnn.effort import SOLVERS, read_weights
 from vecgnn.errors import InputError
 from vecgnn.slp.greedy import pack_greedily
@@ -203,6 +204,23 @@ def test_without_torch_greedy_is_the_default(
     assert cli.main(["vectorize", str(module), "--packer", "policy"]) == 2
     assert capsys.readouterr().err == f"vecgnn: {missing}\n"
     assert vecgnn.packers.why_missing("policy") == missing
+
+
+def test_builds_leave_out_a_policy_without_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    _policy_is_greedy(monkeypatch, tmp_path / "shipped")
+    weights = tmp_path / "mine"
+    weights.write_bytes(HOLLOW)
+    assert "policy" not in reading.read_variants(None)
+    assert "policy" in reading.read_variants(None, weights=str(weights))
+    reading.say_left_out(None, str(weights))
+    reading.say_left_out("greedy", None)
+    assert "policy" not in capsys.readouterr().err
+    reading.say_left_out(None, None)
+    assert "vecgnn: left out: packer 'policy' has no weights in this package" in capsys.readouterr().err
+    with pytest.raises(InputError, match="has no weights"):
+        reading.read_variants("policy")
 
 
 @pytest.mark.parametrize("packer", ["greedy", "ilp"])

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from vecgnn.cli.effort import add_effort, read_effort
-from vecgnn.cli.reading import add_price, read_price, read_variants, read_whole, read_words, write_picture
+from vecgnn.cli.reading import (
+    add_price,
+    read_price,
+    read_variants,
+    read_whole,
+    read_words,
+    say_left_out,
+    write_picture,
+)
 from vecgnn.effort import read_time_limit
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, make_folder, write_atomically
@@ -101,6 +109,7 @@ def _bench(options: argparse.Namespace) -> int:
         else:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vecgnn-bench-")))
         kept = folder if options.out else None
+        say_left_out(options.packers, options.weights)
         try:
             bench = _run(task, folder)
             status = _show(bench, kept)

@@ -104,7 +104,7 @@ def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:
     from vecgnn.slp import target
 
     count = len(names(options.files))
-    packers = _packers(options.packers, options.weights)
+    packers, missing = _packers(options.packers, options.weights)
     options.packer = "ilp" if "ilp" in packers else "greedy"  # whose solver is asked for
     running = _running(options)
     flags = read_words(options.flags, "--flags")
@@ -116,6 +116,8 @@ def _run(options: argparse.Namespace, folder: Path | None) -> Comparison:
     if folder:
         make_folder(folder)
         check_output(str(folder / "compare.json"))
+    for reason in missing:
+        print(f"vecgnn: left out: {reason}", file=sys.stderr)
     with tqdm(total=count, unit="module", leave=False, disable=None, file=sys.stderr) as bar:
         try:
             return run(options.files, settings, folder, jobs, bar.update)
@@ -140,8 +142,8 @@ def _running(options: argparse.Namespace) -> Running | None:
     return None
 
 
-def _packers(given: str | None, weights: str | None) -> tuple[str, ...]:
-    """The packers asked for, or the default ones that are installed."""
+def _packers(given: str | None, weights: str | None) -> tuple[tuple[str, ...], list[str]]:
+    """The packers asked for, or the default ones that are installed, and why the others are not there."""
     from vecgnn.compare import BEST, LLVM
 
     if given is not None:
@@ -149,11 +151,7 @@ def _packers(given: str | None, weights: str | None) -> tuple[str, ...]:
         for packer in packers:
             if packer not in (LLVM, BEST):
                 require_packer(packer, weights)
-        return packers
-    installed: list[str] = []
-    for packer in DEFAULT_PACKERS:
-        if packer != LLVM and (reason := why_missing(packer, weights)):
-            print(f"vecgnn: left out: {reason}", file=sys.stderr)
-        else:
-            installed.append(packer)
-    return tuple(installed)
+        return packers, []
+    reasons = {packer: why_missing(packer, weights) if packer != LLVM else "" for packer in DEFAULT_PACKERS}
+    installed = tuple(packer for packer, reason in reasons.items() if not reason)
+    return installed, [reason for reason in reasons.values() if reason]

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from vecgnn.cli.effort import add_effort, read_effort
-from vecgnn.cli.reading import add_price, read_price, read_saved, read_variants, read_whole, write_picture
+from vecgnn.cli.reading import (
+    add_price,
+    read_price,
+    read_saved,
+    read_variants,
+    read_whole,
+    say_left_out,
+    write_picture,
+)
 from vecgnn.effort import read_time_limit
 from vecgnn.errors import InputError
 from vecgnn.files import check_output, make_folder, write_atomically
@@ -95,6 +103,7 @@ def _run(options: argparse.Namespace) -> Results:
         settings = _settings(options, Path(options.out) if options.out else None, stack)
         if options.out:
             check_output(str(settings.folder / "nas.json"))
+        say_left_out(options.packers, options.weights)
         show = stack.enter_context(_bars())
         try:
             return run(sources, settings, show)

@@ -37,15 +37,22 @@ def read_variants(given: str | None, based: bool = True, weights: str | None = N
     from vecgnn.packers import PACKERS, require_packer
 
     if given is None:
-        found, missing = default_variants(weights)
-        for reason in missing:
-            print(f"vecgnn: left out: {reason}", file=sys.stderr)
-        return found
+        return default_variants(weights)[0]
     asked = tuple(dict.fromkeys(given.split(",")))
     for variant in asked:
         if driver_packer(variant) in PACKERS:
             require_packer(driver_packer(variant), weights)
     return (BASE, *asked) if based and BASE not in asked else asked
+
+
+def say_left_out(given: str | None, weights: str | None) -> None:
+    """Lines on standard error for what ``read_variants`` left out.  For when all options are judged: an error
+    is one line."""
+    if given is None:
+        from vecgnn.driver.variants import default_variants
+
+        for reason in default_variants(weights)[1]:
+            print(f"vecgnn: left out: {reason}", file=sys.stderr)
 
 
 def add_price(command: argparse.ArgumentParser) -> None:
