@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from policy_figures import (
@@ -19,6 +19,7 @@ from policy_figures import (
     score,
     unposed_of,
 )
+from policy_markdown import host_line, markdown, percent, times
 
 LARGE = 1000
 """Instructions of a function that counts as large."""
@@ -134,28 +135,16 @@ def _seconds(
     for name, functions in groups:
         totals = {packer: sum(function.seconds[packer] for function in functions) for packer in timed}
         row = [name, str(len(functions)), *(f"{totals[packer]:.2f}" for packer in timed)]
-        shares = (ratio(totals[ILP], totals[packer]) for packer in timed if packer.startswith("policy"))
-        rows.append([*row, " ".join("–" if share is None else f"{share:.0f}" for share in shares)])
+        mine = [packer for packer in timed if packer.startswith("policy")]
+        rows.append([*row, ", ".join(times(totals[ILP], totals[packer]) for packer in mine)])
     batches: dict[str, float] = {}
     for module in table["modules"]:
         for rollouts, seconds in module.get("batched_seconds", {}).items():
             batches[rollouts] = batches.get(rollouts, 0.0) + seconds
-    said = ", ".join(f"{seconds:.2f} s with {rollouts}" for rollouts, seconds in batches.items())
+    whole = sum(record["seconds"]["ilp"] for record in records_of(table) if record["candidates"])
+    said = "; ".join(
+        f"{rollouts} rollout(s) {seconds:.2f} s, the integer program {times(whole, seconds)} times as long"
+        for rollouts, seconds in batches.items()
+    )
     head = ["", "functions", *timed, "integer program over policy"]
-    return f"{markdown(head, rows)}\n\nThe policy on whole modules: {said} rollouts."
-
-
-def host_line(table: dict[str, Any]) -> str:
-    settings = table["settings"]
-    return f"{table['host']['cpu']}, {settings['threads']} thread(s), {settings['jobs']} job(s)"
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.2f}"
-
-
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; the first column is text, the others figures."""
-    lines = [f"| {' | '.join(head)} |", f"|{'---|'}{'--:|' * (len(head) - 1)}"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join(lines)
+    return f"{markdown(head, rows)}\n\nThe policy on all functions of a module together: {said}."
