@@ -8,6 +8,7 @@ a node attends to the better ones.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,17 +111,20 @@ class _Round(nn.Module):
             self.hear = nn.ModuleDict({kind: nn.Linear(inputs[kind], size) for kind in KINDS})
             self.unit = nn.ModuleDict({kind: nn.GRUCell(size, size) for kind in KINDS})
 
-    def forward(self, nodes: dict[str, torch.Tensor], batch: Batch) -> dict[str, torch.Tensor]:
+    def forward(
+        self, nodes: dict[str, torch.Tensor], batch: Batch, kinds: Sequence[str] = KINDS
+    ) -> dict[str, torch.Tensor]:
+        """The nodes of these kinds after the round."""
         if not self.residual:
-            heard = {kind: self.hear[kind](torch.cat(_heard(kind, nodes, batch, {}), 1)) for kind in KINDS}
-            return {kind: self.unit[kind](heard[kind], nodes[kind]) for kind in KINDS}
+            heard = {kind: self.hear[kind](torch.cat(_heard(kind, nodes, batch, {}), 1)) for kind in kinds}
+            return {kind: self.unit[kind](heard[kind], nodes[kind]) for kind in kinds}
         normal = {kind: self.normal[kind](nodes[kind]) for kind in KINDS}
         scores = self.scores(normal["pack"]).clamp(-SCORE_LIMIT, SCORE_LIMIT).exp()
         weights = {name: scores[:, k : k + 1] for k, name in enumerate(ATTENDED)}
         return {
             kind: nodes[kind]
             + self.mix[kind](torch.cat([normal[kind], *_heard(kind, normal, batch, weights)], 1))
-            for kind in KINDS
+            for kind in kinds
         }
 
 
@@ -176,7 +180,8 @@ class PackingNetwork(nn.Module):
         """float32 [candidates]; what it says of candidates that are not legal means nothing."""
         nodes = {kind: self.enter[kind](self._inputs(kind, batch)) for kind in KINDS}
         for number in range(self.settings.rounds):
-            nodes = self.rounds[number % len(self.rounds)](nodes, batch)
+            last = number == self.settings.rounds - 1  # nothing reads the other kinds after it
+            nodes = self.rounds[number % len(self.rounds)](nodes, batch, ("pack",) if last else KINDS)
         return self.leave(nodes["pack"]).squeeze(1)
 
     def _inputs(self, kind: str, batch: Batch) -> torch.Tensor:

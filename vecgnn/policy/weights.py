@@ -79,7 +79,7 @@ def _loaded(path: str, stamp: tuple[int, ...], device: str) -> PackingNetwork:
         with torch.device("meta"):  # whatever the settings say, no more memory than the file's tensors need
             network = PackingNetwork(settings)
         with safe_open(path, framework="pt") as file:
-            # Copied, since torch computes otherwise, by a bit, with tensors that stand as they do in the file.
+            # Copied: with tensors that stand as they do in the file torch computes otherwise, by a bit.
             tensors = {name: torch.clone(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
         if not all(tensor.is_floating_point() and tensor.isfinite().all() for tensor in tensors.values()):
             raise ValueError("a tensor holds something other than finite numbers")
