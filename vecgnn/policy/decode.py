@@ -158,12 +158,13 @@ class _Rollout:
 def run(network: PackingNetwork, rollouts: Sequence[_Rollout], how: Decoding) -> None:
     """The passes, for all rollouts together.  Those of one instance after the first have noise."""
     device = next(network.parameters()).device
-    generator = np.random.default_rng(how.seed)
     static = Static([rollout.instance.graph for rollout in rollouts])
     bounds = static.starts["pack"]
     noise = np.zeros(int(bounds[-1]), np.float32)
     for number in range(len(rollouts)):
-        if number % how.rollouts:
+        rollout = number % how.rollouts
+        if rollout:  # whatever else is in the group: a function gets the same answer alone and among others
+            generator = np.random.default_rng((how.seed, rollout))
             size = int(bounds[number + 1] - bounds[number])
             noise[bounds[number] : bounds[number + 1]] = generator.logistic(0, how.temperature, size)
     training = network.training
