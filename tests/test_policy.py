@@ -24,7 +24,7 @@ from vecgnn.slp.enumerate import candidate_packs
 from vecgnn.slp.pack import Pack
 
 NAME = re.compile(r"%[A-Za-z]\w*")
-SMALL = Settings(hidden=16, rounds=3)
+SMALL = Settings(hidden=8, rounds=2)
 
 torch.set_num_threads(1)  # these networks are too small for more
 
