@@ -70,6 +70,7 @@ def test_values_come_from_the_default_the_file_and_the_command_line(tmp_path: Pa
         ("hidden = 0", "hidden is above 0"),
         ("clip = nan", "clip is above 0"),
         ("minutes = inf", "minutes"),
+        ("average = 1.0", "average is from 0 to below 1"),
         ("prices = 1", "prices is true or false"),
         ("architecture = 'flat'", "residual, gated"),
         ("device = 'tpu'", "device is one of"),

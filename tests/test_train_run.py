@@ -75,6 +75,12 @@ def last(folder: Path) -> dict[str, Any]:
     return torch.load(folder / "last.pt", weights_only=True)
 
 
+def same(left: Mapping[str, Any], part: str, right: Mapping[str, Any], other: str) -> bool:
+    """Whether two checkpoints hold the same weights there, bit for bit."""
+    assert left[part].keys() == right[other].keys()
+    return all(torch.equal(tensor, right[other][name]) for name, tensor in left[part].items())
+
+
 def test_a_run_leaves_weights_logs_and_what_it_was(finished: Path, lessons: list[Lesson]) -> None:
     lines = metrics(finished)
     epochs = [line for line in lines if "epoch" in line]
@@ -91,8 +97,8 @@ def test_a_run_leaves_weights_logs_and_what_it_was(finished: Path, lessons: list
     assert json.loads((finished / "run.json").read_text())["packages"]["torch"]
     assert read_config(finished / "config.toml").folder == finished
     network = weights.load(finished / "best.safetensors", "cpu")
-    for name, tensor in last(finished)["best"].items():
-        assert torch.equal(network.state_dict()[name], tensor)
+    assert same({"network": network.state_dict()}, "network", last(finished), "best")
+    assert not same(last(finished), "average", last(finished), "network")
 
 
 def test_figures_of_validation_are_those_of_the_lessons(finished: Path, lessons: list[Lesson]) -> None:
@@ -182,12 +188,8 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(
         assert (config.folder / "last.pt").is_file()
     run(config, lessons, whole, resume=True)
     asked += len(whole.asked)
-    left, right = last(config.folder), last(finished)
-    assert left["network"].keys() == right["network"].keys()
-    for name, tensor in left["network"].items():
-        assert torch.equal(tensor, right["network"][name]), name
-    for name, tensor in left["best"].items():
-        assert torch.equal(tensor, right["best"][name]), name
+    for part in ("network", "average", "best"):
+        assert same(last(config.folder), part, last(finished), part)
     assert metrics(config.folder) == metrics(finished)
     questions = json.loads((finished / "answers/dagger-1.questions.json").read_text())
     needed = sum(not question["proved"] for question in questions)
@@ -231,9 +233,10 @@ def test_without_lessons_of_a_split_nothing_is_begun(
 
 
 def test_a_budget_ends_a_stage(corpus: Path, lessons: list[Lesson], tmp_path: Path) -> None:
-    config = replace(configured(corpus, tmp_path), minutes=1e-6, dagger_rounds=0, improve_rounds=0)
-    run(config, lessons, Solver())
+    config = replace(configured(corpus, tmp_path), minutes=1e-6, average=0.0)
+    run(replace(config, dagger_rounds=0, improve_rounds=0), lessons, Solver())
     assert [line["epochs"] for line in metrics(tmp_path)] == [1]
+    assert same(last(tmp_path), "average", last(tmp_path), "network")
 
 
 def test_the_lessons_of_this_test_are_what_they_say(lessons: list[Lesson]) -> None:

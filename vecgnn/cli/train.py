@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -62,7 +63,8 @@ def _train(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         if first:
             print(
-                f"vecgnn: interrupted; go on with: vecgnn train --resume --out {config.out}", file=sys.stderr
+                f"vecgnn: interrupted; go on with: vecgnn train --resume --out {shlex.quote(config.out)}",
+                file=sys.stderr,
             )
         return 130
     if first:

@@ -24,8 +24,9 @@ class Progress:
     """How far a run is.
 
     stage counts through the stages; epoch and step are done ones of the stage, step those of the epoch that
-    began.  epochs: of the stage, as planned now.  steps: of all stages.  sums: the loss's, of the epoch that
-    began.  seconds: spent in the stage.  vain: epochs since the policy was last better.
+    began.  epochs: of the stage, as planned now.  stage_steps, steps: of the stage, of all stages.  sums: the
+    loss's, of the epoch that began.  seconds: spent in the stage's epochs.  vain: epochs since the policy was
+    last better.
     """
 
     stage: int = 0
@@ -33,6 +34,7 @@ class Progress:
     epoch: int = 0
     step: int = 0
     epochs: int = 0
+    stage_steps: int = 0
     steps: int = 0
     sums: list[float] = field(default_factory=list)
     seconds: float = 0.0
@@ -44,10 +46,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Progress with the network, the state of its optimizer and the best weights so far."""
+    """Progress, the network, the average of its weights, its optimizer's state, the best weights so far."""
 
     progress: Progress
     network: Weights
+    average: Weights
     optimizer: dict[str, Any] | None
     best: Weights | None
     lessons: str  # a digest of them
@@ -59,6 +62,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         "format": FORMAT,
         "progress": {name: getattr(progress, name) for name in Progress.__slots__},
         "network": checkpoint.network,
+        "average": checkpoint.average,
         "optimizer": checkpoint.optimizer,
         "best": checkpoint.best,
         "lessons": checkpoint.lessons,
@@ -83,6 +87,7 @@ def read_checkpoint(folder: Path, device: torch.device, lessons: str) -> Checkpo
         found = Checkpoint(
             Progress(**record["progress"]),
             record["network"],
+            record["average"],
             record["optimizer"],
             record["best"],
             record["lessons"],

@@ -44,6 +44,7 @@ class Config:
     weight_decay: float
     warmup: int
     clip: float
+    average: float
     weighting: str
     states_per_problem: int
     clone_epochs: int
@@ -167,6 +168,8 @@ def _typed(key: str, value: Any, where: str) -> Any:
     if wanted in (int, float):
         least = "above 0" if key in _POSITIVE else "0 or above"
         fits = value > 0 if key in _POSITIVE else value >= 0
+        if key == "average":
+            fits, least = 0 <= value < 1, "from 0 to below 1"
         if not fits or value == float("inf"):
             raise InputError(f"{where}: {key} is {least}, not {value!r}")
     return value

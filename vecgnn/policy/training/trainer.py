@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -55,6 +56,7 @@ class Trainer:
         self.examples = examples
         self.lessons = lessons
         self.network = network
+        self.average = copy.deepcopy(network)  # with the weights' average over the steps of the stage
         self.progress = Progress()
         self.best: Weights | None = None
         self.labels: dict[int, np.ndarray] = {}  # better ones, by the number of the lesson
@@ -73,6 +75,7 @@ class Trainer:
     def restore(self, checkpoint: Checkpoint) -> None:
         self.progress = replace(checkpoint.progress)
         self.network.load_state_dict(checkpoint.network)
+        self.average.load_state_dict(checkpoint.average)
         if checkpoint.optimizer is not None:
             self.optimizer.load_state_dict(checkpoint.optimizer)
         self.best = checkpoint.best
@@ -87,7 +90,12 @@ class Trainer:
         write_checkpoint(
             self.around.config.folder,
             Checkpoint(
-                self.progress, self.network.state_dict(), self.optimizer.state_dict(), self.best, self.lessons
+                self.progress,
+                self.network.state_dict(),
+                self.average.state_dict(),
+                self.optimizer.state_dict(),
+                self.best,
+                self.lessons,
             ),
         )
 
@@ -106,12 +114,12 @@ class Trainer:
 
     def begin(self, number: int, stage: Stage) -> None:
         """Start a stage from the best weights so far, with an optimizer that remembers nothing."""
-        self.best_network()
+        self.average.load_state_dict(self.best_network().state_dict())
         self.optimizer = self._optimizer()
         progress = self.progress
         progress.stage, progress.prepared = number, True
         progress.epochs = stage.epochs
-        progress.epoch = progress.step = progress.vain = 0
+        progress.epoch = progress.step = progress.stage_steps = progress.vain = 0
         progress.sums, progress.seconds = [], 0.0
         self.save()
 
@@ -170,7 +178,17 @@ class Trainer:
         stopped = self.around.group.average_gradients(self.network.parameters(), self.around.stop.asked)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
         self.optimizer.step()
+        self._follow()
         return sums, stopped
+
+    def _follow(self) -> None:
+        """Move the average towards the weights; the first steps of a stage weigh little in the end."""
+        progress = self.progress
+        progress.stage_steps += 1
+        kept = min(self.around.config.average, (1 + progress.stage_steps) / (10 + progress.stage_steps))
+        with torch.no_grad():
+            for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
+                mean.lerp_(now, 1 - kept)
 
     def _tensors(self, members: Sequence[State]) -> tuple[Batch, torch.Tensor]:
         graphs = [self.examples[state.example].graph for state in members]
@@ -187,7 +205,7 @@ class Trainer:
         if around.group.first and around.validation is not None:
             try:
                 found = validate(
-                    self.network,
+                    self.average,
                     around.validation,
                     around.config.batch_nodes,
                     around.config.weighting,
@@ -209,7 +227,7 @@ class Trainer:
         if better:
             progress.best, progress.vain = found["ratio"], 0
             progress.best_epoch = f"{stage.name}, epoch {progress.epoch}"
-            self.best = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+            self.best = {name: tensor.clone() for name, tensor in self.average.state_dict().items()}
             if group.first:
                 self._write_best(found)
         else:
@@ -245,4 +263,4 @@ class Trainer:
             "validation": dict(found),
             **self.around.facts,
         }
-        weights.save(self.network, self.around.config.folder / BEST, card)
+        weights.save(self.average, self.around.config.folder / BEST, card)
