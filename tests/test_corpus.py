@@ -14,23 +14,14 @@ import pytest
 
 from vecgnn.cli import main
 from vecgnn.corpus.folder import Corpus
-from vecgnn.corpus.labels import (
-    Labelled,
-    chosen,
-    label,
-    label_file,
-    posing,
-    read_answer,
-    read_labels,
-    survey_all,
-    write_answer,
-)
-from vecgnn.corpus.lessons import read_lessons, surveyed_subjects
+from vecgnn.corpus.labels import Labelled, label, label_file, read_answer, read_labels, write_answer
+from vecgnn.corpus.lessons import read_lessons
 from vecgnn.corpus.pool import Call, Lost, Processes
 from vecgnn.corpus.problems import problem_in, solve
 from vecgnn.corpus.solving import solver_pool
 from vecgnn.corpus.split import SPLITS, split_of
 from vecgnn.corpus.structure import body_hash
+from vecgnn.corpus.surveys import chosen, posing, survey_all, surveyed_subjects
 from vecgnn.errors import InputError
 from vecgnn.ir.reader import read_module
 from vecgnn.policy.expert import Query
@@ -291,6 +282,17 @@ def test_what_was_solved_before_an_interrupt_is_kept(corpus: Corpus) -> None:
     assert labelled(corpus).solved == 2
 
 
+def test_a_corpus_is_labelled_by_one_process_at_a_time(corpus: Corpus) -> None:
+    add(corpus, program_of("train"), pair())
+
+    def meanwhile(number: int, count: int) -> None:
+        with pytest.raises(InputError, match="another process labels it"):
+            labelled(corpus)
+        assert labelled(corpus, mcpu="neoverse-v2").solved == 1
+
+    assert labelled(corpus, surveyed=meanwhile).solved == 1
+
+
 def test_the_largest_start_first_module_by_module(corpus: Corpus) -> None:
     small, large = pair(constant="9.0"), pair(constant="8.0")
     double = SUM.format(name="g", op="fmul", constant="2.0", **{letter: letter for letter in NAMES})
@@ -442,7 +444,7 @@ def test_ctrl_c_keeps_labels_and_leaves_no_process(tmp_path: Path) -> None:
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     deadline = time.monotonic() + 120
-    while not corpus.labels.is_dir() or not any(corpus.labels.iterdir()):
+    while not any(corpus.labels.glob("*.json")):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.01)

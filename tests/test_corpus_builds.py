@@ -61,6 +61,14 @@ def test_a_build_is_harvested_and_its_status_passed_on(
     assert len(list((folder / "modules").iterdir())) == 2
 
 
+def test_a_build_may_name_the_compiler(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tree)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    command = "CC=vecgnn-cc CFLAGS=-O3 sh build.sh"
+    assert main(["corpus", "harvest", "-o", str(tmp_path / "corpus"), "--", "sh", "-c", command]) == 0
+    assert len(Corpus(tmp_path / "corpus").entries()) == 2
+
+
 def test_the_same_build_again_adds_nothing(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

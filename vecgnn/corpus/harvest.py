@@ -91,11 +91,14 @@ def source_name(record: Mapping[str, Any], top: Path | None) -> str:
 def building(kept: Path) -> dict[str, str]:
     """The environment in which a build compiles by our drivers, which keep what they compile in a folder.
 
+    They are on its PATH as well, for builds that name their compiler: ``make CC=vecgnn-cc``.
     Raises ToolError where the drivers are not installed.
     """
+    compiler = find_driver("vecgnn-cc")
     return {
         **environment(),
-        "CC": find_driver("vecgnn-cc"),
+        "PATH": os.pathsep.join([str(Path(compiler).parent), os.environ.get("PATH", os.defpath)]),
+        "CC": compiler,
         "CXX": find_driver("vecgnn-c++"),
         "VECGNN_PACKER": "none",
         "VECGNN_KEEP": str(kept),

@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from vecgnn.corpus.folder import Corpus, unique_modules
-from vecgnn.corpus.labels import Subject, posing, read_labels, read_survey
+from vecgnn.corpus.folder import Corpus
+from vecgnn.corpus.labels import read_labels
 from vecgnn.corpus.split import SPLITS, Split
+from vecgnn.corpus.surveys import posing, surveyed_subjects
 from vecgnn.policy.expert import Lesson
-
-
-def surveyed_subjects(corpus: Corpus) -> list[Subject]:
-    """What the surveys of a corpus say, for every target that it was surveyed for."""
-    modules = unique_modules(corpus.entries())
-    subjects: list[Subject] = []
-    for file in sorted(corpus.surveys.glob("*.json")):
-        copies = modules.get(file.name.partition(".")[0])
-        functions = read_survey(file)
-        if copies is None or functions is None:
-            continue
-        entry = max(copies, key=lambda copy: SPLITS.index(copy.split))
-        subjects += [Subject(entry, function) for function in functions]
-    return subjects
 
 
 def read_lessons(folder: Path, splits: Sequence[Split] = SPLITS) -> list[Lesson]:

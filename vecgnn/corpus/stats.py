@@ -8,12 +8,12 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from vecgnn.corpus.folder import Corpus, unique_modules
-from vecgnn.corpus.labels import Label, Subject, posing, read_labels
-from vecgnn.corpus.lessons import surveyed_subjects
+from vecgnn.corpus.folder import Corpus, Entry, unique_modules
+from vecgnn.corpus.labels import Label, read_labels
 from vecgnn.corpus.pool import Call, Lost, Pool
 from vecgnn.corpus.problems import module_of
 from vecgnn.corpus.split import SPLITS
+from vecgnn.corpus.surveys import Subject, posing, surveyed_subjects
 from vecgnn.slp.pack import Pack
 
 
@@ -29,7 +29,7 @@ def statistics(
     labels, _ = read_labels(corpus)
     kept = posing(subjects)
     groups = [
-        _group(split, origin, corpus, subjects, kept, labels)
+        _group(split, origin, entries, subjects, kept, labels)
         for split in SPLITS
         for origin in dict.fromkeys(entry.origin for entry in entries)
         if any(entry.split == split and entry.origin == origin for entry in entries)
@@ -49,15 +49,15 @@ def statistics(
 def _group(
     split: str,
     origin: str,
-    corpus: Corpus,
+    entries: Sequence[Entry],
     subjects: Sequence[Subject],
     kept: Sequence[Subject],
     labels: dict[str, Label],
 ) -> dict[str, Any]:
-    def ours(members: Iterable[Subject]) -> list[Subject]:
-        return [s for s in members if s.split == split and s.entry.origin == origin]
+    def ours(among: Iterable[Subject]) -> list[Subject]:
+        return [s for s in among if s.split == split and s.entry.origin == origin]
 
-    entries = [entry for entry in corpus.entries() if entry.split == split and entry.origin == origin]
+    members = [entry for entry in entries if entry.split == split and entry.origin == origin]
     mine = ours(subjects)
     candidates = [subject for subject in mine if subject.surveyed.candidates]
     structures = ours(kept)
@@ -70,8 +70,8 @@ def _group(
     return {
         "split": split,
         "origin": origin,
-        "programs": len({entry.program for entry in entries}),
-        "modules": len({entry.hash for entry in entries}),
+        "programs": len({entry.program for entry in members}),
+        "modules": len({entry.hash for entry in members}),
         "functions": len(mine),
         "skipped": sum(bool(subject.surveyed.skipped) for subject in mine),
         "with_candidates": len(candidates),
