@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vecgnn.corpus.folder import Corpus
-from vecgnn.corpus.labels import posing, read_labels, read_survey, survey_file
-from vecgnn.corpus.lessons import surveyed_subjects
+from vecgnn.corpus.labels import read_labels
 from vecgnn.corpus.problems import problem_in
 from vecgnn.corpus.split import Split
+from vecgnn.corpus.surveys import posing, read_survey, survey_file, surveyed_subjects
 from vecgnn.errors import InputError
 from vecgnn.policy import SHIPPED
 from vecgnn.policy.expert import Answer
