@@ -13,6 +13,7 @@ from lessons import lessons_in
 
 from vecgnn.cli import main
 from vecgnn.errors import InputError
+from vecgnn.policy import weights
 from vecgnn.policy.batch import collate
 from vecgnn.policy.encode import encode
 from vecgnn.policy.expert import Lesson
@@ -22,7 +23,7 @@ from vecgnn.policy.training.examples import Example, encode_lessons, key_of, rea
 from vecgnn.policy.training.loss import summary, weighted_loss
 from vecgnn.policy.training.problems import exercise_of
 from vecgnn.policy.training.reports import Listener
-from vecgnn.policy.training.rollouts import partial_packing
+from vecgnn.policy.training.rollouts import Learner, Met, Task, by_module, meet, partial_packing, surpass
 from vecgnn.policy.training.stages import LEAST, Stage, rate, stages_of
 from vecgnn.policy.training.states import NOTHING, State, batches, cloned, targets_of
 from vecgnn.policy.training.workers import Workers
@@ -163,6 +164,49 @@ def test_what_is_encoded_is_not_encoded_again(lessons: list[Lesson], tmp_path: P
     assert told[-1] == ("encoding", 1)
 
 
+def test_processes_encode_and_roll_out_as_one_does(lessons: list[Lesson], tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    weights.save(PackingNetwork(Settings(hidden=8, rounds=1)), tmp_path / "weights.safetensors", {})
+    learners = [Learner(number, lesson) for number, lesson in enumerate(lessons)]
+    tasks = [
+        Task(group, tmp_path / "weights.safetensors", seed=3, beta=0.5, seconds=10.0)
+        for group in by_module(learners)
+    ]
+    met: list[list[Met]] = []
+    arrays: list[list[bytes]] = []
+    for jobs in (1, 2):
+        cache = tmp_path / f"encoded-{jobs}"
+        with Workers(jobs) as workers:
+            encode_lessons(lessons, cache, workers, Listener())
+            met.append([each for part in workers.map(meet, tasks) for each in part])
+        found = read_examples(lessons, cache, range(len(lessons)))
+        arrays.append(
+            [array.tobytes() for each in found for _, array in sorted(each.graph.to_arrays().items())]
+        )
+    assert arrays[0] == arrays[1]
+    assert met[0] == met[1]
+    assert len(met[0]) >= 3
+    assert not any(each.failure for each in met[0])
+
+
+def test_a_lesson_that_fails_costs_no_other(lessons: list[Lesson], tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    weights.save(PackingNetwork(Settings(hidden=8, rounds=1)), tmp_path / "weights.safetensors", {})
+    given = [replace(lessons[0], function="@none"), lessons[1]]
+    said: list[str] = []
+    with Workers(1) as workers:
+        encode_lessons(given, tmp_path, workers, Listener(say=said.append))
+    assert [example.number for example in read_examples(given, tmp_path, (0, 1))] == [1]
+    assert len(said) == 1
+    assert "@none" in said[0]
+    learners = (Learner(0, given[0]), Learner(1, given[1]))
+    met = meet(Task(learners, tmp_path / "weights.safetensors", seed=3, beta=1.0))
+    assert [(each.number, bool(each.failure)) for each in met] == [(0, True), (1, False)]
+    found = surpass(Task(learners, tmp_path / "weights.safetensors", seed=3))
+    assert [(each.number, bool(each.failure)) for each in found] == [(0, True), (1, False)]
+    assert found[1].objective == lessons[1].objective
+
+
 # States
 
 
@@ -205,7 +249,7 @@ def test_the_loss_is_that_of_legal_candidates_by_problem(examples: list[Example]
     targets = torch.from_numpy(targets_of(states, counts))
     logits = torch.randn(sum(counts), generator=torch.Generator().manual_seed(1))
     loss, sums = weighted_loss(logits, targets, batch, weighting)
-    losses, weights, right, said, wanted, hits, legal = [], [], 0, 0, 0, 0, 0
+    losses, shares, right, said, wanted, hits, legal = [], [], 0, 0, 0, 0, 0
     for graph in range(2):
         terms = []
         for k in range(sum(counts)):
@@ -221,8 +265,8 @@ def test_the_loss_is_that_of_legal_candidates_by_problem(examples: list[Example]
                     legal + 1,
                 )
         losses.append(sum(terms) / len(terms))
-        weights.append({"root": math.sqrt(len(terms)), "problem": 1, "candidate": len(terms)}[weighting])
-    expected = sum(w * each for w, each in zip(weights, losses, strict=True)) / sum(weights)
+        shares.append({"root": math.sqrt(len(terms)), "problem": 1, "candidate": len(terms)}[weighting])
+    expected = sum(w * each for w, each in zip(shares, losses, strict=True)) / sum(shares)
     assert float(loss) == pytest.approx(expected, rel=1e-5)
     assert legal < sum(counts)
     figures = summary(sums)

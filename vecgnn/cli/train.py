@@ -48,7 +48,11 @@ def _train(options: argparse.Namespace) -> int:
     except ImportError as error:
         raise InputError(f"train: {error}; pip install 'vecgnn[train]'") from None
     from vecgnn.corpus.lessons import read_lessons
+    from vecgnn.effort import check_solver
+    from vecgnn.slp.pack import DEFAULT_EFFORT
 
+    if config.dagger_rounds:
+        check_solver("ilp", DEFAULT_EFFORT.solver)  # now, and not when cloning is over
     lessons = read_lessons(Path(config.corpus), ("train", "validation"))
     first = os.environ.get("RANK", "0") == "0"
     try:

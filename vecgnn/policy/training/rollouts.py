@@ -119,7 +119,7 @@ def _completed(
     for pack in fixed:
         order.add(pack)
     taken = {lane for pack in fixed for lane in pack.lanes}
-    rest = [packs[number] for number in label if number not in chosen]
+    rest = [packs[number] for number in sorted(set(label) - set(chosen))]
     rest = [pack for pack in rest if taken.isdisjoint(pack.lanes) and order.add(pack)]
     exchange = Exchange(pricer, packs, [*fixed, *rest], fixed)
     completion = exchange.improve(time.perf_counter() + seconds)
@@ -145,13 +145,13 @@ def partial_packing(
     order = Order(exercise.problem.graph)
     pricer = Pricer(exercise.problem.graph, exercise.problem.target)
     static = Static([exercise.graph])
-    chosen: list[int] = []
+    chosen: dict[int, None] = {}
     passes = int(generator.integers(1, PASSES + 1))
     for step in range(passes):
         if generator.random() < beta:
             wanted = generator.permutation(np.array(label, np.int64))
         else:
-            batch = static.state([chosen])
+            batch = static.state([list(chosen)])
             with torch.inference_mode():
                 logits = network(batch).numpy() + generator.logistic(0, NOISE, exercise.graph.candidates)
             likely = np.flatnonzero((logits > 0) & batch.legal.numpy())
@@ -163,8 +163,8 @@ def partial_packing(
                 continue
             if order.add(pack):
                 pricer.update(add=(pack,))
-                chosen.append(number)
-    return [] if pricer.unpriced else chosen
+                chosen[number] = None
+    return [] if pricer.unpriced else list(chosen)
 
 
 def surpass(task: Task) -> list[Found]:
