@@ -309,6 +309,27 @@ def test_the_largest_start_first_module_by_module(corpus: Corpus) -> None:
     assert order[0][1] > order[1][1]
 
 
+def test_a_mixed_order_does_not_hang_on_the_size(corpus: Corpus) -> None:
+    for constant in range(40):
+        copies = [
+            pair(constant=f"{constant}.{n}", name=f"f{n}").split("attributes")[0] for n in range(constant % 4)
+        ]
+        text = "".join([pair(constant=f"{constant}.5"), *(copy.removeprefix(HEAD) for copy in copies)])
+        add(corpus, program_of("train"), text)
+    pool = Processes(1)
+    subjects, _ = survey_all(corpus, corpus.entries(), pool)
+    pool.close()
+    mixed = chosen(posing(subjects), SPLITS, 0, mixed=True)
+    assert sorted(s.entry.hash for s in mixed) == sorted(s.entry.hash for s in chosen(mixed, SPLITS, 0))
+    modules = list(dict.fromkeys(subject.entry.hash for subject in mixed))
+    assert len(modules) == 40
+    assert [s.entry.hash for s in mixed] == [
+        s.entry.hash for m in modules for s in mixed if s.entry.hash == m
+    ]
+    counts = [sum(subject.entry.hash == module for subject in mixed) for module in modules]
+    assert counts != sorted(counts, reverse=True)
+
+
 # The commands
 
 
@@ -393,6 +414,7 @@ def test_nas_is_held_out_file_by_file(tmp_path: Path) -> None:
         ("label --time-limit 0", "--time-limit=0: give seconds above 0"),
         ("label --max-functions-per-program 0", "--max-functions-per-program=0: give the number"),
         ("label --mcpu pdp11", "unknown target pdp11"),
+        ("label --order random", "--order=random: use largest or mixed"),
         ("label --jobs none", "--jobs=none: give the number of processes"),
         ("generate --programs many", "--programs=many: give the number of programs"),
         ("generate --programs 1 --first -1", "--first=-1: give a seed"),

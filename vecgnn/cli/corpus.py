@@ -45,6 +45,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     label.add_argument(
         "--ray", default="", metavar="ADDRESS", help="a Ray cluster: auto, local, or HOST:PORT"
     )
+    label.add_argument(
+        "--order",
+        default="largest",
+        help="largest (modules first; the default), or mixed: stopped at any time, a fair part is labelled",
+    )
     label.add_argument("--again", action="store_true", help="solve anew what other code than this has solved")
     stats = _part(parts, "stats", _stats, "what the corpus holds, and how solving went")
     stats.add_argument("--json", action="store_true", help="as JSON on standard output")
@@ -213,6 +218,8 @@ def _label(options: argparse.Namespace) -> int:
     limit = 0 if given == "all" else read_whole(given, option, "functions")
     if options.mcpu:
         load(options.mcpu)
+    if options.order not in ("largest", "mixed"):
+        raise InputError(f"--order={options.order}: use largest or mixed")
     corpus.entries()
     statuses: Counter[str] = Counter()
     with tqdm(unit="module", desc="read", disable=None, file=sys.stderr, leave=False) as reading:
@@ -240,6 +247,7 @@ def _label(options: argparse.Namespace) -> int:
                     limit=limit,
                     mcpu=options.mcpu,
                     again=options.again,
+                    mixed=options.order == "mixed",
                     surveyed=surveyed,
                     solved=solved,
                 )

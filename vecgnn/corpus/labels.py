@@ -169,19 +169,21 @@ def label(
     limit: int = 400,
     mcpu: str = "",
     again: bool = False,
+    mixed: bool = False,
     surveyed: Callable[[int, int], None] | None = None,
     solved: Callable[[int, int, Answer | None], None] | None = None,
 ) -> Labelled:
     """Solve what is not solved yet; ``surveyed`` and ``solved`` are told how many of how many are done.
 
-    What is solved stays, unless ``again`` asks for anew what other code has solved.  After a
+    What is solved stays, unless ``again`` asks for anew what other code has solved; ``mixed`` is that of
+    ``chosen``.  After a
     KeyboardInterrupt every answer so far is kept.  Raises InputError where another process labels the same
     corpus for the same target.
     """
     with _locked(corpus, mcpu):
         subjects, troubles = _surveyed(corpus, experts.pool, mcpu, again, surveyed)
         each = posing(subjects)
-        asked = chosen(each, splits, limit)
+        asked = chosen(each, splits, limit, mixed)
         digest = solver_digest()
         current, _ = read_labels(corpus, digest)
         known = current if again else read_labels(corpus)[0]

@@ -131,10 +131,13 @@ def posing(subjects: Iterable[Subject]) -> list[Subject]:
     return list(by_structure.values())
 
 
-def chosen(subjects: Iterable[Subject], splits: Sequence[Split], limit: int) -> list[Subject]:
+def chosen(
+    subjects: Iterable[Subject], splits: Sequence[Split], limit: int, mixed: bool = False
+) -> list[Subject]:
     """Of those splits at most ``limit`` functions of each program (0: all), by a hash of the structure.
 
-    Sorted as a pool likes them: large modules first, in each the large functions first.
+    Module by module, the largest first, since what starts last should not take long; ``mixed``, by a hash of
+    the module, so that any beginning of the list is like the whole.  In a module the largest functions first.
     """
     programs: dict[str, list[Subject]] = {}
     for subject in subjects:
@@ -144,9 +147,9 @@ def chosen(subjects: Iterable[Subject], splits: Sequence[Split], limit: int) -> 
     for members in programs.values():
         members.sort(key=lambda subject: stable_share(subject.surveyed.structure))
         taken += members[:limit] if limit else members
-    largest: dict[str, int] = {}
+    place: dict[str, float] = {}
     for subject in taken:
-        digest = subject.entry.hash
-        largest[digest] = max(subject.surveyed.candidates, largest.get(digest, 0))
-    taken.sort(key=lambda s: (-largest[s.entry.hash], s.entry.hash, -s.surveyed.candidates, s.surveyed.name))
+        digest, size = subject.entry.hash, -float(subject.surveyed.candidates)
+        place[digest] = stable_share(digest) if mixed else min(size, place.get(digest, 0.0))
+    taken.sort(key=lambda s: (place[s.entry.hash], s.entry.hash, -s.surveyed.candidates, s.surveyed.name))
     return taken
