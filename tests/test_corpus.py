@@ -138,6 +138,19 @@ def test_a_structure_is_solved_once_and_held_out_beats_training(corpus: Corpus) 
     assert {lesson.split for lesson in read_lessons(corpus.folder)} == set(SPLITS)
 
 
+def test_nothing_is_read_while_held_out_modules_have_not_been_looked_at(corpus: Corpus) -> None:
+    add(corpus, program_of("train"), pair())
+    labelled(corpus)
+    add(corpus, program_of("train"), pair(constant="2.0"))
+    assert len(read_lessons(corpus.folder)) == 1
+    add(corpus, "nas-bt", pair(name="same", cpu="znver5"))
+    with pytest.raises(InputError, match="1 modules kept from training are new"):
+        read_lessons(corpus.folder)
+    labelled(corpus)
+    assert [lesson.function for lesson in read_lessons(corpus.folder)] == ["@f"]  # that of 2.0 alone
+    assert len(read_labels(corpus)[0]) == 2
+
+
 def test_a_lesson_holds_a_legal_packing_of_the_price_that_it_says(corpus: Corpus) -> None:
     add(corpus, program_of("train"), pair())
     labelled(corpus)
@@ -203,6 +216,8 @@ def test_a_module_that_cannot_be_read_costs_only_itself(corpus: Corpus) -> None:
     assert found.solved == 1
     (trouble,) = found.troubles
     assert "not valid LLVM IR" in trouble
+    assert labelled(corpus).troubles == ()  # it has been told
+    assert len(read_lessons(corpus.folder)) == 1
 
 
 def test_an_answer_survives_being_written(corpus: Corpus) -> None:

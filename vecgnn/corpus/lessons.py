@@ -9,6 +9,7 @@ from vecgnn.corpus.folder import Corpus
 from vecgnn.corpus.labels import read_labels
 from vecgnn.corpus.split import SPLITS, Split
 from vecgnn.corpus.surveys import posing, surveyed_subjects
+from vecgnn.errors import InputError
 from vecgnn.policy.expert import Lesson
 
 
@@ -17,9 +18,16 @@ def read_lessons(folder: Path, splits: Sequence[Split] = SPLITS) -> list[Lesson]
 
     A structure stands once.  One whose body occurs in a stronger split (held-out, then validation), for
     whatever target and labelled or not, is none of a weaker one's.  Raises InputError where there is no
-    corpus.
+    corpus, and where it has modules of those splits that ``label`` has not looked at.
     """
     corpus = Corpus(folder)
+    seen = {file.name.partition(".")[0] for file in corpus.surveys.glob("*.json")}
+    unseen = [entry for entry in corpus.entries() if entry.split != SPLITS[0] and entry.hash not in seen]
+    if unseen:
+        raise InputError(
+            f"{folder}: {len(unseen)} modules kept from training are new, and what they share with it is not "
+            "known: run vecgnn corpus label"
+        )
     labels, _ = read_labels(corpus)
     entries = {entry.hash: entry for entry in corpus.entries()}
     lessons: list[Lesson] = []

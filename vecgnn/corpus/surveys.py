@@ -65,7 +65,8 @@ def survey_all(
 ) -> tuple[list[Subject], list[str]]:
     """Every function of the corpus with its structure, and for each module that cannot be read a reason.
 
-    A module is looked at once.  A module that two programs have stands in the strongest split of theirs.
+    A module is looked at once, one that cannot be read as well.  One that two programs have stands in the
+    strongest split of theirs.
     """
     make_folder(corpus.surveys)
     digest = solver_digest()
@@ -87,12 +88,12 @@ def survey_all(
         entry = missing[number]
         if progress:
             progress()
-        if isinstance(result, Lost):
+        lost = isinstance(result, Lost)
+        if lost:
             troubles.append(f"{entry.module} of {entry.program}: {result.reason}")
-            continue
-        record = {"format": FORMAT, "digest": digest, "functions": result}
+        record = {"format": FORMAT, "digest": digest, "functions": [] if lost else result}
         write_atomically(str(survey_file(corpus, entry.hash, mcpu)), json.dumps(record) + "\n")
-        subjects += [Subject(entry, Surveyed(**function)) for function in result]
+        subjects += [Subject(entry, Surveyed(**function)) for function in record["functions"]]
     return subjects, troubles
 
 
