@@ -24,7 +24,7 @@ from typing import Any
 
 from policy_ablate_tables import ablated
 from policy_evaluate import Settings, measuring
-from policy_subjects import Task, key_of, packing_code, tasks_of, weights_digest
+from policy_subjects import Task, key_of, packing_code, sampled, tasks_of, weights_digest
 from policy_tables import evaluated
 from policy_time_tables import timed
 from provenance import provenance
@@ -116,10 +116,14 @@ def ablate(options: argparse.Namespace) -> int:
     weights = {name: _digest(file) for name, file in files.items()}
     variants = ablation.variants_of(files, ablation.decodings(options.passes, options.rollouts))
     tasks = tasks_of(Path(options.corpus), options.splits, options.mcpu)
+    if options.functions:
+        tasks = sampled(tasks, options.functions)
     settings = ["ablate", ablation.described(variants), weights, options.threads]
     found = run_tasks(ablation.ablating(variants, options.threads), tasks, settings, options)
     more = {"variants": ablation.described(variants), "runs": runs}
-    return written("ablate", options, weights, {"threads": options.threads}, found, more)
+    return written(
+        "ablate", options, weights, {"threads": options.threads, "functions": options.functions}, found, more
+    )
 
 
 SHOWN: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -210,6 +214,7 @@ def main() -> int:
     command.add_argument(
         "--runs", nargs="*", default=[], metavar="NAME=FOLDER", help="of training, for curves"
     )
+    command.add_argument("--functions", type=_whole_number, metavar="N", help="a sample; default: all")
     command.add_argument("--passes", type=_whole_numbers, default=(1, 2, 4, 8), metavar="N,M")
     command.add_argument("--rollouts", type=_whole_numbers, default=(1, 4, 10, 30), metavar="N,M")
     command.set_defaults(run=ablate)

@@ -98,7 +98,7 @@ def _runs(runs: Mapping[str, Sequence[Record]]) -> str:
             best = max(epochs, key=lambda line: line["ratio"])
             row = [name, stage, str(len(epochs)), f"{best['loss']:.4f}", f"{best['f1']:.3f}"]
             rows.append(
-                [*row, percent(best["policy"]), percent(best["ratio"]), f"{epochs[-1]['minutes']:.0f}"]
+                [*row, percent(best["policy"]), percent(best["ratio"]), f"{epochs[-1]['minutes']:.1f}"]
             )
     head = [
         "run",
@@ -108,6 +108,6 @@ def _runs(runs: Mapping[str, Sequence[Record]]) -> str:
         "F1",
         "mean reduction, %",
         "of the labels', %",
-        "minutes so far",
+        "minutes of the stage",
     ]
     return "Validation in training, each stage's best epoch\n\n" + markdown(head, rows)

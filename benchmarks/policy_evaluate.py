@@ -6,7 +6,7 @@ import re
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,19 @@ from policy_subjects import Labelled, Task, chunks, fresh, problem
 from vecgnn import llvm
 from vecgnn.compare.weights import Entries, cost_of
 from vecgnn.corpus.problems import module_of
+from vecgnn.errors import ToolError
+from vecgnn.slp import target
 from vecgnn.slp.cost import Pricer, price
 from vecgnn.slp.greedy import pack_greedily
 from vecgnn.slp.legality import check
 from vecgnn.slp.pack import Effort, PackingProblem, Solution
 from vecgnn.slp.problem import prices_of
+from vecgnn.slp.target import Target
 from vecgnn.vectorize import CHUNK
 
+_HEADER = re.compile(r'^target (?:datalayout|triple) = ".*"\n', re.MULTILINE)
+_TARGETED = re.compile(r' "(?:target-cpu|target-features|tune-cpu|[-\w]+-vector-width)"="[^"]*"')
+_GROUP = re.compile(r"^attributes #\d+ = \{", re.MULTILINE)
 _NAMES = re.compile(r'%(?:[-\w$.]+|"[^"]*")|#\d+')
 
 Record = dict[str, Any]
@@ -148,23 +154,44 @@ def _faults(posed: PackingProblem, solution: Solution) -> list[str]:
 
 
 def _add_llvm(task: Task, records: dict[str, Record]) -> None:
-    """The printed cost before and after LLVM's SLP, for functions that are for the target measured."""
-    data = task.module.read_bytes()
+    """The printed cost before and after LLVM's SLP, at the target that each function is measured for."""
     module = module_of(task.module)
-    own = {function.name: prices_of(module, function) for function in module.functions}
-    before = llvm.printed_costs(data)
-    after = llvm.printed_costs(llvm.slp(data))
-    for name, record in records.items():
-        prices, approximate = own[name]
-        if prices.name != record["target"] or name not in before or name not in after:
-            continue
-        record["llvm"] = {
-            "scalar": cost_of(before[name]),
-            "packed": cost_of(after[name]),
-            "changed": _texts(before[name]) != _texts(after[name]),
-        }
-        if approximate:
-            record["llvm"]["approximate"] = True
+    own = {function.name: prices_of(module, function)[0].name for function in module.functions}
+    text = llvm.run_passes(task.module.read_bytes(), "verify")
+    for name in dict.fromkeys(record["target"] for record in records.values()):
+        asked = [record for record in records.values() if record["target"] == name]
+        here = [record for record in asked if own[record["name"]] == name]
+        _measure_llvm(text, here)
+        elsewhere = [record for record in asked if own[record["name"]] != name]
+        if elsewhere:
+            _measure_llvm(retargeted(text, target.load(name)), elsewhere)
+
+
+def _measure_llvm(text: str, records: Sequence[Record]) -> None:
+    if not records:
+        return
+    try:
+        before, after = llvm.printed_costs(text), llvm.printed_costs(llvm.slp(text))
+    except ToolError as error:  # code for another machine may hold what this one has no costs for
+        for record in records:
+            record["llvm_trouble"] = str(error)
+        return
+    for record in records:
+        name = record["name"]
+        if name in before and name in after:
+            record["llvm"] = {
+                "scalar": cost_of(before[name]),
+                "packed": cost_of(after[name]),
+                "changed": _texts(before[name]) != _texts(after[name]),
+            }
+
+
+def retargeted(text: str, prices: Target) -> str:
+    """A module as if it had been made for another target; what was chosen for its own before SLP stays."""
+    header = f'target datalayout = "{prices.layout}"\ntarget triple = "{prices.triple}"\n'
+    attributes = " ".join(f'"{name}"="{value}"' for name, value in prices.attributes.items())
+    bare = _TARGETED.sub("", _HEADER.sub("", text))
+    return header + _GROUP.sub(lambda found: f"{found[0]} {attributes}", bare)
 
 
 def _texts(entries: Entries) -> Counter[str]:

@@ -63,8 +63,9 @@ def function_of(record: Record) -> Function:
 
 
 def functions_of(table: Record) -> list[Function]:
-    """The functions of a table of ``evaluate`` that were posed to the packers."""
-    return [function_of(record) for record in records_of(table) if record["candidates"]]
+    """The functions of a table of ``evaluate`` that were posed to the packers, and to LLVM if any was."""
+    found = [function_of(record) for record in records_of(table) if record["candidates"]]
+    return [function for function in found if LLVM in function.saved] or found
 
 
 def unposed_of(table: Record) -> list[Function]:
@@ -78,11 +79,10 @@ def records_of(table: Record) -> list[Record]:
 
 
 def packers_of(functions: Sequence[Function]) -> list[str]:
-    """The packers, LLVM first if it has all of the functions, the integer program last."""
+    """The packers, LLVM first if it is there, the integer program last."""
     names = dict.fromkeys(packer for function in functions for packer in function.saved)
     ours = [packer for packer in names if packer not in (LLVM, ILP)]
-    both = [LLVM] if all(LLVM in function.saved for function in functions) else []
-    return [*both, *ours, ILP]
+    return [*([LLVM] if LLVM in names else []), *ours, ILP]
 
 
 @dataclass(frozen=True, slots=True)

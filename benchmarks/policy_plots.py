@@ -94,22 +94,22 @@ def _diagonal(axes: Axes) -> None:
 
 
 def learning_plot(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """Loss and ratio on the validation split over minutes of training, as SVG text."""
+    """Loss and ratio on the validation split over steps of training, as SVG text."""
 
     def draw(figure: Figure) -> None:
         left, right = figure.subplots(1, 2)
         for number, (name, lines) in enumerate(runs.items()):
             epochs = epochs_of(lines)
             colour = COLOURS[number % len(COLOURS)]
-            minutes = [line["minutes"] for line in epochs]
-            left.plot(minutes, [line["train_loss"] for line in epochs], "--", color=colour, linewidth=0.8)
-            left.plot(minutes, [line["loss"] for line in epochs], color=colour, label=name)
-            right.plot(minutes, [100 * line["ratio"] for line in epochs], color=colour, label=name)
+            steps = [line["steps"] for line in epochs]
+            left.plot(steps, [line["train_loss"] for line in epochs], "--", color=colour, linewidth=0.8)
+            left.plot(steps, [line["loss"] for line in epochs], color=colour, label=name)
+            right.plot(steps, [100 * line["ratio"] for line in epochs], color=colour, label=name)
             for before, after in pairwise(epochs):
                 if before["stage"] != after["stage"]:
-                    right.axvline(before["minutes"], color=colour, linewidth=0.5, linestyle=":")
-        left.set(xlabel="minutes", ylabel="loss on validation (dashed: on training)")
-        right.set(xlabel="minutes", ylabel="reduction, % of the labels'")
+                    right.axvline(before["steps"], color=colour, linewidth=0.5, linestyle=":")
+        left.set(xlabel="steps", ylabel="loss on validation (dashed: on training)")
+        right.set(xlabel="steps", ylabel="reduction, % of the labels'")
         right.legend(frameon=False)
 
     return picture(9, 3.8, draw)

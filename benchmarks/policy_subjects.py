@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from vecgnn.corpus.folder import Corpus
@@ -84,6 +84,24 @@ def tasks_of(folder: Path, splits: Sequence[Split], mcpu: str = "") -> list[Task
                 functions.append(Labelled(*about, function.instructions, None))
         tasks.append(Task(corpus.path(entries[digest]), digest, tuple(functions)))
     return tasks
+
+
+def sampled(tasks: Sequence[Task], count: int) -> list[Task]:
+    """So many of the labelled functions: the same ones every time, a smaller sample part of a larger one."""
+    digests = {
+        f.structure: hashlib.sha256(f.structure.encode()).hexdigest() for t in tasks for f in t.labelled
+    }
+    chosen = set(sorted(digests, key=lambda structure: digests[structure])[:count])
+    return only(tasks, chosen)
+
+
+def only(tasks: Sequence[Task], structures: Collection[str]) -> list[Task]:
+    """The tasks with the labelled functions of these structures alone."""
+    kept = [
+        replace(task, functions=tuple(each for each in task.labelled if each.structure in structures))
+        for task in tasks
+    ]
+    return [task for task in kept if task.functions]
 
 
 def fresh(problem: PackingProblem) -> PackingProblem:

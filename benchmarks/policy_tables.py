@@ -76,6 +76,8 @@ def _about(table: dict[str, Any], functions: Sequence[Function]) -> str:
         f"LLVM prints another scalar cost than the estimated one for {unlike} of {len(compared)}.",
         f"In a batch the policy chose otherwise {batched} times.",
     ]
+    if missing := sum(record["candidates"] > 0 for record in records) - len(functions):
+        lines.append(f"Left out, as LLVM has no costs for their modules: {missing} functions.")
     if not table["complete"]:
         lines.append("NOT COMPLETE.")
     lines += [f"FAULT: {fault}" for fault in faults[:20]]

@@ -12,12 +12,12 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from policy_subjects import Labelled, Task, chunks, fresh, problem
+from policy_subjects import Labelled, Task, chunks, fresh, only, problem
 from scaling import instruction_count, kernel_module
 
 from vecgnn import llvm
@@ -55,11 +55,7 @@ def spread(tasks: Sequence[Task], count: int) -> list[Task]:
             order = hashlib.sha256(function.structure.encode()).hexdigest()
             classes.setdefault(size, []).append((order, function.structure))
     chosen = {structure for found in classes.values() for _, structure in sorted(found)[:count]}
-    kept = [
-        replace(task, functions=tuple(each for each in task.labelled if each.structure in chosen))
-        for task in tasks
-    ]
-    return [task for task in kept if task.functions]
+    return only(tasks, chosen)
 
 
 def timing(settings: Settings) -> Callable[[Task], Record]:

@@ -4,7 +4,7 @@ Run by hand:  .venv/bin/python benchmarks/scaling.py -o scaling.json
 
 Every repetition is in the JSON, with the time of each step; the table shows medians.  The blocks are
 straight-line kernels written here (neighbouring, permuted and shared operands); the module holds the own
-kernels of ``datasets/kernels``, linked as often as it takes.
+kernels of ``datasets/kernels``, as many and as often as it takes.
 """
 
 from __future__ import annotations
@@ -53,17 +53,19 @@ def one_block(instructions: int, seed: int = 1) -> str:
 
 
 def kernel_module(instructions: int) -> str:
-    """The own kernels in one module, as many copies as make at least that many instructions."""
+    """The own kernels in one module, in turn, until it has so many instructions."""
     sources = sorted((ROOT / "datasets/kernels").glob("*.c"))
     texts = [before_slp_of(path, ["-march=x86-64-v3"]) for path in sources]
-    copies = -(-instructions // sum(map(instruction_count, texts)))
+    counts = list(map(instruction_count, texts))
     with tempfile.TemporaryDirectory() as folder:
         files: list[str] = []
-        for copy in range(copies):
-            for number, text in enumerate(texts):
-                path = Path(folder) / f"{copy}_{number}.ll"
-                path.write_text(_renamed(text, path.stem))
-                files.append(str(path))
+        size = 0
+        while size < instructions:
+            text, count = texts[len(files) % len(texts)], counts[len(files) % len(texts)]
+            path = Path(folder) / f"{len(files)}.ll"
+            path.write_text(_renamed(text, path.stem))
+            files.append(str(path))
+            size += count
         return llvm.run_tool("llvm-link", ["-S", "--suppress-warnings", *files])
 
 

@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 
+from vecgnn import llvm
 from vecgnn.corpus.folder import Corpus
 from vecgnn.corpus.gather import gather, kernels
 from vecgnn.corpus.labels import label
+from vecgnn.corpus.problems import problem_in
 from vecgnn.corpus.solving import solver_pool
+from vecgnn.slp import target
+from vecgnn.slp.cost import Pricer
 from vecgnn.slp.pack import Effort
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -145,7 +149,7 @@ def test_ablations_compare_networks_and_searches(corpus: Path, weights: Path, tm
     output = tmp_path / "ablate.json"
     (tmp_path / "metrics.jsonl").write_text('{"stage": "clone", "collected": true}\n')
     words = ["--corpus", corpus, "--splits", "train,validation", "--networks", f"one={weights}"]
-    words += ["--passes", "1,4", "--rollouts", "3", "--runs", f"first={tmp_path}"]
+    words += ["--passes", "1,4", "--rollouts", "3", "--runs", f"first={tmp_path}", "--functions", "2"]
     done = run("ablate", *words, "-o", output)
     assert done.returncode == 0, done.stderr
     found = records(output)
@@ -178,6 +182,21 @@ def test_what_cannot_be_used_is_said_in_a_line(
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "out.json").exists()
+
+
+def test_a_module_is_costed_as_if_made_for_another_target(corpus: Path):
+    evaluation = importlib.import_module("policy_evaluate")
+    prices = target.load("neoverse-v2")
+    (file,) = (corpus / "modules").glob("*.bc")
+    text = llvm.run_passes(file.read_bytes(), "verify")
+    retargeted = evaluation.retargeted(text, prices)
+    assert "x86-64" not in retargeted.replace("x86_64", "x86-64")
+    costs, before = llvm.total_costs(retargeted), llvm.total_costs(text)
+    for name in ("@add4", "@mixed"):
+        posed = problem_in(file, name, "neoverse-v2")
+        assert costs[name] == Pricer(posed.graph, posed.target).scalar
+    assert llvm.total_costs(llvm.slp(retargeted))["@add4"] < costs["@add4"]
+    assert before != costs
 
 
 # Figures
