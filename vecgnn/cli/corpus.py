@@ -41,6 +41,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     label.add_argument(
         "--max-functions-per-program", default="400", metavar="N", help="default: 400; all for no limit"
     )
+    label.add_argument(
+        "--max-candidates", default="all", metavar="N", help="leave out functions with more; default: all"
+    )
     label.add_argument("--mcpu", default="", metavar="TARGET", help="price for it, not for each own target")
     label.add_argument(
         "--ray", default="", metavar="ADDRESS", help="a Ray cluster: auto, local, or HOST:PORT"
@@ -216,6 +219,8 @@ def _label(options: argparse.Namespace) -> int:
     splits = read_splits(options.splits, "--splits")
     given, option = options.max_functions_per_program, "--max-functions-per-program"
     limit = 0 if given == "all" else read_whole(given, option, "functions")
+    given, option = options.max_candidates, "--max-candidates"
+    most = 0 if given == "all" else read_whole(given, option, "candidate packs of a function")
     if options.mcpu:
         load(options.mcpu)
     if options.order not in ("largest", "mixed"):
@@ -248,6 +253,7 @@ def _label(options: argparse.Namespace) -> int:
                     mcpu=options.mcpu,
                     again=options.again,
                     mixed=options.order == "mixed",
+                    most=most,
                     surveyed=surveyed,
                     solved=solved,
                 )

@@ -170,20 +170,20 @@ def label(
     mcpu: str = "",
     again: bool = False,
     mixed: bool = False,
+    most: int = 0,
     surveyed: Callable[[int, int], None] | None = None,
     solved: Callable[[int, int, Answer | None], None] | None = None,
 ) -> Labelled:
     """Solve what is not solved yet; ``surveyed`` and ``solved`` are told how many of how many are done.
 
-    What is solved stays, unless ``again`` asks for anew what other code has solved; ``mixed`` is that of
-    ``chosen``.  After a
-    KeyboardInterrupt every answer so far is kept.  Raises InputError where another process labels the same
+    What is solved stays, unless ``again`` asks for anew what other code has solved; ``mixed`` and ``most``
+    are those of ``chosen``.  After a KeyboardInterrupt every answer so far is kept.  Raises InputError where another process labels the same
     corpus for the same target.
     """
     with _locked(corpus, mcpu):
         subjects, troubles = _surveyed(corpus, experts.pool, mcpu, again, surveyed)
         each = posing(subjects)
-        asked = chosen(each, splits, limit, mixed)
+        asked = chosen(each, splits, limit, mixed, most)
         digest = solver_digest()
         current, _ = read_labels(corpus, digest)
         known = current if again else read_labels(corpus)[0]

@@ -133,16 +133,17 @@ def posing(subjects: Iterable[Subject]) -> list[Subject]:
 
 
 def chosen(
-    subjects: Iterable[Subject], splits: Sequence[Split], limit: int, mixed: bool = False
+    subjects: Iterable[Subject], splits: Sequence[Split], limit: int, mixed: bool = False, most: int = 0
 ) -> list[Subject]:
-    """Of those splits at most ``limit`` functions of each program (0: all), by a hash of the structure.
+    """Of those splits at most ``limit`` functions of each program (0: all), by a hash of the structure, and
+    none with more than ``most`` candidates (0: any number).
 
     Module by module, the largest first, since what starts last should not take long; ``mixed``, by a hash of
     the module, so that any beginning of the list is like the whole.  In a module the largest functions first.
     """
     programs: dict[str, list[Subject]] = {}
     for subject in subjects:
-        if subject.split in splits:
+        if subject.split in splits and not 0 < most < subject.surveyed.candidates:
             programs.setdefault(subject.entry.program, []).append(subject)
     taken: list[Subject] = []
     for members in programs.values():
