@@ -14,6 +14,7 @@ from gymnasium.error import InvalidAction, ResetNeeded
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
 from test_packing import problem_of
+from test_policy_decode import CROSSED
 
 from vecgnn.errors import InputError
 from vecgnn.fuzz.generate import generate
@@ -147,6 +148,17 @@ def test_the_observation_is_the_graph_and_the_state(environment: PackingEnvironm
         assert (observation[f"{name}_edges"][:, count:] == -1).all()
         if name in MARKED:
             assert np.array_equal(observation[f"{name}_marks"][:count], graph.marks[name])
+
+
+def test_what_would_close_a_cycle_is_masked():
+    environment = PackingEnvironment([problem_of(CROSSED)])
+    environment.reset()
+    now = environment._now
+    forms = [now.problem.graph.function.instructions[pack.lanes[0]].form.opcode for pack in now.graph.packs]
+    products = [number for number, form in enumerate(forms) if form == "fmul"]
+    assert products and environment.action_masks()[products].all()
+    environment.step(forms.index("fadd"))
+    assert not environment.action_masks()[products].any()
 
 
 def test_a_function_without_candidates_can_only_be_stopped():

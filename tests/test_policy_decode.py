@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,6 +29,22 @@ from vecgnn.vectorize import vectorize_text
 
 KERNELS = Path(__file__).parent.parent / "datasets/kernels"
 EMPTY = "define i32 @f(i32 %x) {\n  ret i32 %x\n}\n"
+
+# The sums depend on the products in one lane, the products on the sums in the other.
+CROSSED = """define void @f(ptr noalias %p, ptr noalias %q, double %a, double %b) {
+  %p1 = getelementptr i8, ptr %p, i64 8
+  %q1 = getelementptr i8, ptr %q, i64 8
+  %s0 = fadd double %a, %b
+  %m0 = fmul double %s0, %a
+  %m1 = fmul double %b, %b
+  %s1 = fadd double %m1, %a
+  store double %s0, ptr %p
+  store double %s1, ptr %p1
+  store double %m0, ptr %q
+  store double %m1, ptr %q1
+  ret void
+}
+"""
 
 modules = st.one_of(functions(), isomorphic_lanes(), st.integers(0, 400).map(lambda seed: small(seed)))
 networks = st.builds(
@@ -68,6 +85,33 @@ def test_answers_are_legal_and_never_dearer_than_none(text: str, network: Packin
     assert set(packs) <= set(one.graph.packs)
     assert price_of(one, packs) <= one.pricer.scalar
     assert not one.pricer.packs and one.pricer.total == one.pricer.scalar
+
+
+@settings(max_examples=60)
+@given(st.one_of(functions(), isomorphic_lanes()), st.integers(0, 99))
+def test_any_choice_is_legal_before_its_price_is_asked(text: str, seed: int):
+    """Everything wanted, in random order: lanes that are taken and cycles stop it."""
+    rollout = decoding._Rollout(instance(text))
+    wanted = np.random.default_rng(seed).uniform(0.5, 1, len(rollout.packs))
+    rollout.step(wanted, 0.5)
+    chosen = [rollout.packs[number] for number in rollout.chosen]
+    graph = rollout.instance.problem.graph
+    assert check(graph, Packing(tuple(chosen))) == ""
+    for pack in rollout.packs:
+        assert pack in chosen or check(graph, Packing((*chosen, pack)))
+
+
+@pytest.mark.parametrize("first", ["fadd", "fmul"])
+def test_a_pack_that_would_close_a_cycle_is_not_chosen(first: str):
+    one = instance(CROSSED)
+    rollout = decoding._Rollout(one)
+    forms = [one.problem.graph.function.instructions[pack.lanes[0]].form.opcode for pack in rollout.packs]
+    assert {"fadd", "fmul"} <= set(forms)
+    rollout.step(np.array([0.9 if form == first else 0.8 for form in forms]), 0.5)
+    chosen = [forms[number] for number in rollout.chosen]
+    assert set(chosen) & {"fadd", "fmul"} == {first}
+    packs = tuple(rollout.packs[number] for number in rollout.chosen)
+    assert check(one.problem.graph, Packing(packs)) == ""
 
 
 @settings(max_examples=12)
