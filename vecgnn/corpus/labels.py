@@ -177,8 +177,8 @@ def label(
     """Solve what is not solved yet; ``surveyed`` and ``solved`` are told how many of how many are done.
 
     What is solved stays, unless ``again`` asks for anew what other code has solved; ``mixed`` and ``most``
-    are those of ``chosen``.  After a KeyboardInterrupt every answer so far is kept.  Raises InputError where another process labels the same
-    corpus for the same target.
+    are those of ``chosen``.  After a KeyboardInterrupt every answer so far is kept.  Raises InputError where
+    another process labels the same corpus for the same target.
     """
     with _locked(corpus, mcpu):
         subjects, troubles = _surveyed(corpus, experts.pool, mcpu, again, surveyed)

@@ -16,9 +16,9 @@ import torch
 from vecgnn.policy.batch import Static
 from vecgnn.policy.encode import PackingGraph, encode
 from vecgnn.policy.network import PackingNetwork
+from vecgnn.policy.polish import polish
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.enumerate import candidate_packs
-from vecgnn.slp.exchange import Exchange
 from vecgnn.slp.pack import Pack, PackingProblem
 from vecgnn.slp.parts import independent_parts
 from vecgnn.slp.schedule import Order
@@ -44,7 +44,7 @@ class Decoding:
     temperature: float = 0.7
     seed: int = 0
     polish: bool = True
-    doubtful: float = 0.1
+    doubtful: float = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,14 +142,10 @@ class _Rollout:
         chosen = [self.packs[number] for number in self.chosen]
         pricer = self.instance.pricer
         if how.polish:
-            exchange = Exchange(pricer, self.packs, chosen)
-            exchange.sweep(sorted(chosen, key=lambda pack: -max(pack.lanes)))
             order = np.argsort(-self.probabilities, kind="stable")
             doubtful = [self.packs[k] for k in order if self.probabilities[k] >= how.doubtful]
-            exchange.sweep([pack for pack in doubtful if pack not in exchange.chosen])
-            chosen = list(exchange.chosen)
-        else:
-            pricer.update(add=chosen)
+            chosen = polish(pricer, self.packs, chosen, doubtful)
+        pricer.update(add=chosen)
         worse = pricer.unpriced or pricer.total >= pricer.scalar
         pricer.update(remove=chosen)
         return [] if worse else chosen

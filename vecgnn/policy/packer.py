@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from vecgnn.errors import InputError
 from vecgnn.policy import weights
 from vecgnn.policy.decode import Decoding, decode, instance_of
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Packing, PackingProblem, Solution
@@ -16,7 +17,7 @@ from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Packing, PackingProblem, Sol
 def pack_by_policy(problem: PackingProblem, effort: Effort = DEFAULT_EFFORT) -> Solution:
     """The packing that the network chooses; its price is never above the scalar function's.
 
-    Raises InputError for weights that cannot be used.
+    Raises InputError for weights or a device that cannot be used.
     """
     return pack_many([problem], effort)[0]
 
@@ -40,6 +41,7 @@ pack_by_policy.many = pack_many  # type: ignore[attr-defined]
 
 
 def _device(name: str) -> str:
-    if name != "auto":
-        return name
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    there = torch.cuda.is_available()
+    if name.startswith("cuda") and not there:
+        raise InputError(f"device {name!r} is not there: use cpu or auto")
+    return name if name != "auto" else "cuda" if there else "cpu"
