@@ -18,10 +18,11 @@ from vecgnn.policy.batch import collate
 from vecgnn.policy.encode import encode
 from vecgnn.policy.expert import Lesson
 from vecgnn.policy.network import PackingNetwork, Settings
+from vecgnn.policy.training import examples as training_examples
 from vecgnn.policy.training.config import as_toml, read_config, resumed_config
 from vecgnn.policy.training.examples import Example, encode_lessons, key_of, read_examples
 from vecgnn.policy.training.loss import summary, weighted_loss
-from vecgnn.policy.training.problems import exercise_of
+from vecgnn.policy.training.problems import Exercise, exercise_of
 from vecgnn.policy.training.reports import Listener
 from vecgnn.policy.training.rollouts import Learner, Met, Task, by_module, meet, partial_packing, surpass
 from vecgnn.policy.training.stages import LEAST, Stage, rate, stages_of
@@ -205,6 +206,25 @@ def test_a_lesson_that_fails_costs_no_other(lessons: list[Lesson], tmp_path: Pat
     found = surpass(Task(learners, tmp_path / "weights.safetensors", seed=3))
     assert [(each.number, bool(each.failure)) for each in found] == [(0, True), (1, False)]
     assert found[1].objective == lessons[1].objective
+
+
+@pytest.mark.parametrize("number", [math.inf, math.nan, -1e30])
+def test_numbers_that_would_spoil_the_weights_leave_a_lesson_out(
+    lessons: list[Lesson], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: float
+) -> None:
+    def spoilt(lesson: Lesson) -> Exercise:
+        exercise = exercise_of(lesson)
+        if lesson is lessons[0]:
+            exercise.graph.numbers["pack"][0, 10] = number
+        return exercise
+
+    monkeypatch.setattr(training_examples, "exercise_of", spoilt)
+    said: list[str] = []
+    with Workers(1) as workers:
+        encode_lessons(lessons[:2], tmp_path, workers, Listener(say=said.append))
+    assert [example.number for example in read_examples(lessons[:2], tmp_path, (0, 1))] == [1]
+    assert len(said) == 1
+    assert "number 10 of its pack nodes" in said[0]
 
 
 # States

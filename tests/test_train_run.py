@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,8 +18,10 @@ from lessons import Solver, lessons_in, posed
 from vecgnn.errors import InputError
 from vecgnn.policy import weights
 from vecgnn.policy.expert import Answer, Lesson, Query
+from vecgnn.policy.training import trainer
 from vecgnn.policy.training.collect import answered_states, better_labels
 from vecgnn.policy.training.config import Config, read_config
+from vecgnn.policy.training.loss import weighted_loss
 from vecgnn.policy.training.problems import exercise_of
 from vecgnn.policy.training.reports import Listener
 from vecgnn.policy.training.run import run
@@ -237,6 +240,28 @@ def test_a_budget_ends_a_stage(corpus: Path, lessons: list[Lesson], tmp_path: Pa
     run(replace(config, dagger_rounds=0, improve_rounds=0), lessons, Solver())
     assert [line["epochs"] for line in metrics(tmp_path)] == [1]
     assert same(last(tmp_path), "average", last(tmp_path), "network")
+
+
+def test_a_step_without_a_finite_gradient_is_skipped_and_told(
+    corpus: Path, lessons: list[Lesson], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = 0
+
+    def spoilt(*given: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        nonlocal steps
+        steps += 1
+        loss, sums = weighted_loss(*given)
+        return (loss * float("inf"), sums * float("nan")) if steps == 2 else (loss, sums)
+
+    monkeypatch.setattr(trainer, "weighted_loss", spoilt)
+    said: list[str] = []
+    config = replace(configured(corpus, tmp_path), clone_epochs=1, dagger_rounds=0, improve_rounds=0)
+    run(config, lessons, Solver(), Listener(say=said.append))
+    assert steps > 2
+    assert metrics(tmp_path)[0]["skipped"] == 1
+    assert math.isfinite(metrics(tmp_path)[0]["train_loss"])
+    assert "1 steps skipped" in said[-1]
+    assert all(bool(tensor.isfinite().all()) for tensor in last(tmp_path)["network"].values())
 
 
 def test_the_lessons_of_this_test_are_what_they_say(lessons: list[Lesson]) -> None:

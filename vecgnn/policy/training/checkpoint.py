@@ -25,8 +25,8 @@ class Progress:
 
     stage counts through the stages; epoch and step are done ones of the stage, step those of the epoch that
     began.  epochs: of the stage, as planned now.  stage_steps, steps: of the stage, of all stages.  sums: the
-    loss's, of the epoch that began.  seconds: spent in the stage's epochs.  vain: epochs since the policy was
-    last better.
+    loss's, of the epoch that began.  seconds: spent in the stage's epochs.  skipped: steps of the run whose
+    gradient was not finite.  vain: epochs since the policy was last better.
     """
 
     stage: int = 0
@@ -38,6 +38,7 @@ class Progress:
     steps: int = 0
     sums: list[float] = field(default_factory=list)
     seconds: float = 0.0
+    skipped: int = 0
     vain: int = 0
     best: float = -1.0  # ratio of the policy's reduction to the label's
     best_epoch: str = ""

@@ -145,7 +145,10 @@ class Collector:
         count = min(self.config.dagger_problems, len(numbers))
         generator = np.random.default_rng(self._seed(stage))
         places = generator.choice(len(numbers), count, replace=False, p=shares / shares.sum())
-        return sorted(numbers[place] for place in places)
+        sampled = sorted(numbers[place] for place in places)
+        return [
+            each.number for each in read_examples(self.lessons, self.cache, sampled)
+        ]  # what could be encoded
 
     def _keys(self, numbers: Iterable[int]) -> dict[int, dict[int, int]]:
         """For each of these lessons its candidates' numbers by their keys."""

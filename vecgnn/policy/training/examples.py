@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import vecgnn
+from vecgnn.errors import InternalError
 from vecgnn.files import make_folder, write_atomically
 from vecgnn.policy.encode import PackingGraph, from_arrays
 from vecgnn.policy.expert import Lesson
@@ -25,6 +26,10 @@ _HASHED = (
     *("policy/training/problems.py", "policy/training/examples.py"),
 )
 """The code that an encoded lesson hangs on."""
+
+
+MOST = 1e6
+"""Numbers of a node from here on are a defect of the encoding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +117,7 @@ def _encode(task: _Task) -> tuple[int, list[str]]:
     for row, lesson in enumerate(task.lessons):
         try:
             exercise = exercise_of(lesson)
+            _check_numbers(exercise.graph)
         except Exception as error:  # a defect with one function must not cost the others
             failures.append(f"{lesson.module}: {lesson.function}: {type(error).__name__}: {error}")
             continue
@@ -124,6 +130,14 @@ def _encode(task: _Task) -> tuple[int, list[str]]:
     np.savez_compressed(written, **arrays)  # pyright: ignore[reportArgumentType]
     write_atomically(str(task.file), written.getvalue())
     return len(task.lessons), failures
+
+
+def _check_numbers(graph: PackingGraph) -> None:
+    """Raises InternalError for numbers that no network can learn from; one such problem would spoil all."""
+    for kind, numbers in graph.numbers.items():
+        if numbers.size and not np.abs(numbers).max() < MOST:
+            column = int(np.argmin(np.abs(numbers).max(axis=0) < MOST))
+            raise InternalError(f"number {column} of its {kind} nodes is {MOST:.0e} or more")
 
 
 def key_of(pack: Pack) -> int:

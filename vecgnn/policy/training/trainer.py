@@ -176,9 +176,13 @@ class Trainer:
         loss, sums = weighted_loss(self.network(batch), targets, batch, config.weighting)
         loss.backward()
         stopped = self.around.group.average_gradients(self.network.parameters(), self.around.stop.asked)
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
-        self.optimizer.step()
-        self._follow()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
+        if torch.isfinite(norm):
+            self.optimizer.step()
+            self._follow()
+        else:  # one step of this kind makes all weights NaN
+            self.progress.skipped += 1
+            sums = torch.zeros_like(sums)
         return sums, stopped
 
     def _follow(self) -> None:
@@ -244,6 +248,7 @@ class Trainer:
                 "steps": progress.steps,
                 "minutes": round(progress.seconds / 60, 3),
                 "best": better,
+                "skipped": progress.skipped,
                 **{f"train_{name}": value for name, value in learned.items()},
                 **found,
             }
@@ -252,6 +257,7 @@ class Trainer:
             f"{stage.name}, epoch {progress.epoch}: loss {learned['loss']:.4f}, validation"
             f" {found['loss']:.4f}, F1 {found['f1']:.3f}; reduction {found['policy']:.2%} (greedy"
             f" {found['greedy']:.2%}, label {found['label']:.2%}), ratio {found['ratio']:.4f}"
+            + (f", {progress.skipped} steps skipped (gradient not finite)" if progress.skipped else "")
             + (" *" if better else "")
         )
         progress.step, progress.sums = 0, []
