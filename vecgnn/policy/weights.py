@@ -15,10 +15,8 @@ from safetensors.torch import save as save_tensors
 
 from vecgnn.errors import InputError
 from vecgnn.files import write_atomically
+from vecgnn.policy import SHIPPED
 from vecgnn.policy.network import PackingNetwork, Settings
-
-SHIPPED = Path(__file__).with_name("shipped.safetensors")
-"""The weights that come with the package."""
 
 FORMAT = "vecgnn-policy-1"
 
