@@ -114,16 +114,15 @@ class _Rollout:
         self.probabilities = np.zeros(len(self.packs), np.float32)
         self.ended = False
 
-    def step(self, probabilities: np.ndarray, least: float) -> None:
-        """Choose what is likely enough and legal; the rollout ends where that is nothing."""
-        first = not self.chosen
+    def step(self, probabilities: np.ndarray, least: float, last: bool) -> None:
+        """Choose what is likely enough and legal; the rollout ends where that is nothing, and it may end."""
         self.probabilities = np.maximum(self.probabilities, probabilities)
         added = 0
         for number in np.argsort(-probabilities, kind="stable"):
             if probabilities[number] < least:
                 break
             added += self.add(int(number))
-        self.ended = not added and not first
+        self.ended = last and not added
 
     def add(self, number: int) -> bool:
         """Choose a candidate if it is legal beside the others; whether it was."""
@@ -175,7 +174,7 @@ def run(network: PackingNetwork, rollouts: Sequence[_Rollout], how: Decoding) ->
         for number, rollout in enumerate(rollouts):
             if not rollout.ended:
                 mine = probabilities[bounds[number] : bounds[number + 1]]
-                rollout.step(mine, how.sure if step == 0 else how.likely)
+                rollout.step(mine, how.sure if step == 0 else how.likely, step > 0)
         if all(rollout.ended for rollout in rollouts):
             break
     network.train(training)
