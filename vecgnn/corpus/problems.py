@@ -87,7 +87,12 @@ def survey(path: Path, mcpu: str) -> list[dict[str, Any]]:
             found.append(Surveyed(function.name, "", "", mcpu, instructions, 0, reason))
             continue
         prices, _ = prices_of(module, function, forced)
-        packs = candidate_packs(problem_of(module, function, prices).candidates).packs
+        try:
+            packs = candidate_packs(problem_of(module, function, prices).candidates).packs
+        except Exception as error:  # a defect of ours costs one function, never the module
+            reason = f"{type(error).__name__}: {error}"
+            found.append(Surveyed(function.name, "", "", mcpu, instructions, 0, reason))
+            continue
         body = body_hash(function)
         name = mcpu or prices.name
         found.append(
