@@ -247,3 +247,20 @@ def test_long_chains_of_dead_address_arithmetic_are_followed():
     assert not any(pricer.live[lane] for lane in packs_of(problem, "%p1", "%p2000", "%q"))
     pricer.update(remove=solution.packing.packs)
     assert state(pricer) == start
+
+
+def test_leaves_computed_from_calls_without_arguments_have_an_order():
+    leaves = "\n".join(f"  %c{k} = call i32 @next()\n  %l{k} = freeze i32 %c{k}" for k in range(4))
+    text = f"""declare i32 @next()
+define i32 @f() {{
+{leaves}
+  %s = add i32 %l0, %l1
+  %t = add i32 %l2, %l3
+  %u = add i32 %s, %t
+  ret i32 %u
+}}
+"""
+    problem = problem_of(text)
+    (found,) = problem.candidates.reductions(0)
+    assert found[1] == [["%l0", "%l1", "%l2", "%l3"]]
+    assert pack_greedily(problem).objective <= 0

@@ -20,17 +20,21 @@ _FILE = Path(__file__).with_name("splits.toml")
 
 
 @cache
-def _declared() -> tuple[tuple[str, ...], float]:
+def _declared() -> tuple[tuple[str, ...], tuple[str, ...], float]:
     table = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    return tuple(table["held-out"]), float(table["validation"])
+    return tuple(table["held-out"]), tuple(table["validation"]), float(table["share"])
+
+
+def _named(program: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(program, pattern) for pattern in patterns)
 
 
 def split_of(program: str) -> Split:
     """The split that all of a program belongs to."""
-    held_out, share = _declared()
-    if any(fnmatchcase(program, pattern) for pattern in held_out):
+    held_out, validation, share = _declared()
+    if _named(program, held_out):
         return "held-out"
-    return "validation" if stable_share(program) < share else "train"
+    return "validation" if _named(program, validation) or stable_share(program) < share else "train"
 
 
 def stable_share(text: str) -> float:

@@ -27,6 +27,9 @@ WORDS = 1024
 MOST_PARTS = 8
 """Packs that hold a part of an operand pack, the largest parts: so many of them are connected with it."""
 
+WIDEST = 32.0
+"""Numbers that are no logarithms are cut off there."""
+
 KINDS = ("instruction", "pack", "operand")
 """Kinds of nodes."""
 
@@ -265,7 +268,7 @@ class _Encoder:
             _log(below),
             _log(above),
             _log(through),
-            through / lanes / 4,
+            max(-WIDEST, min(WIDEST, through / lanes / 4)),
             float(through > 0),
             _log(worth.extracts[number]),
             _log(sum(worth.needs(key) for key in terms.keys)),

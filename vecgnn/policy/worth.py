@@ -2,13 +2,13 @@
 
 A network of a few rounds sees a few steps around a pack; expression trees are deeper.  One sweep from the
 leaves up and one from the roots down give each pack the value of the best tree below and above it, with
-sharing and conflicts left to the network.
+conflicts left to the network.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vecgnn.slp.cost import Pricer, SourceKey
@@ -114,14 +114,10 @@ def _vector(
 
 def _sweep(packs: Sequence[Pack], pricer: Pricer, worth: Worth) -> None:
     """Operands come before their users, phis apart, so an order by the last lane is one from the leaves."""
+    trees = _Trees(worth)
     order = sorted(range(len(packs)), key=lambda number: max(packs[number].lanes))
     for number in order:
-        total = worth.own[number]
-        for key in pricer.terms(packs[number]).keys:
-            if key not in worth._needs:
-                worth._needs[key] = _least(key, worth)
-            total -= worth._needs[key]
-        worth.below[number] = total
+        trees.grow(number, dict.fromkeys(pricer.terms(packs[number]).keys))
     for number in reversed(order):
         best = 0
         for key in worth.made[number]:
@@ -130,8 +126,46 @@ def _sweep(packs: Sequence[Pack], pricer: Pricer, worth: Worth) -> None:
         worth.above[number] = best
 
 
-def _least(key: SourceKey, worth: Worth) -> int:
-    gather = worth.gathers[key]
-    options = [-worth.below[maker] for maker in worth.makers[key]]
-    options.append(UNPRICED if gather is None else gather)
-    return min(options)
+class _Trees:
+    """The best tree below each pack as a set of packs and gathers, so that what is shared counts once.
+
+    Sums along the operands would count it once for each way that leads to it, which are exponentially many.
+    """
+
+    def __init__(self, worth: Worth) -> None:
+        self.worth = worth
+        self._members: list[int] = [0] * len(worth.own)  # bits: packs by number, then gathers
+        self._saved = list(worth.own)  # by bit
+        self._made: dict[SourceKey, int] = {}  # the members of the best way to make an operand pack
+
+    def grow(self, number: int, keys: Iterable[SourceKey]) -> None:
+        """Find the tree below a pack whose operands' makers have theirs."""
+        members, total = 1 << number, self.worth.own[number]
+        for key in keys:
+            if key not in self._made:
+                self._made[key], self.worth._needs[key] = self._best(key)
+            total += self._value(key, members)
+            members |= self._made[key]
+        self._members[number] = members
+        self.worth.below[number] = total
+
+    def _best(self, key: SourceKey) -> tuple[int, int]:
+        """The cheapest way to make an operand pack, and what it costs."""
+        worth = self.worth
+        gather = worth.gathers[key]
+        members, least = 1 << len(self._saved), UNPRICED if gather is None else gather
+        self._saved.append(-least)
+        for maker in worth.makers[key]:
+            if -worth.below[maker] < least:
+                members, least = self._members[maker], -worth.below[maker]
+        return members, least
+
+    def _value(self, key: SourceKey, members: int) -> int:
+        """What the members of an operand's making save that are not there for another operand already."""
+        shared = self._made[key] & members
+        value = -self.worth._needs[key]
+        while shared:
+            lowest = shared & -shared
+            value -= self._saved[lowest.bit_length() - 1]
+            shared ^= lowest
+        return value

@@ -347,7 +347,8 @@ class Candidates:
             address = self.graph.access[current]
             if address is not None:
                 return address.offset, index
-            following = self.graph.definitions.get(self._instructions[current].operands[0])
+            operands = self._instructions[current].operands
+            following = self.graph.definitions.get(operands[0]) if operands else None
             if following is None:
                 break
             current = following
