@@ -1,9 +1,10 @@
 # setup  make .venv with everything the tests need          demo   vectorize a small kernel and show it
 # test   set up, then run the tests                         check  test, lint and type-check
+# weights  make the policy's weights anew: corpus, labels, training (hours; goes on where it was stopped)
 PYTEST_ARGS ?= -n auto
 BIN := .venv/bin
 
-.PHONY: setup demo test lint check clean
+.PHONY: setup demo weights test lint check clean
 
 setup:
 	@bash scripts/setup.sh
@@ -11,6 +12,10 @@ setup:
 demo:
 	@bash scripts/setup.sh --need-llvm --light
 	@bash scripts/demo.sh
+
+weights:
+	@bash scripts/setup.sh --need-llvm
+	@bash scripts/weights.sh
 
 test:
 	@bash scripts/setup.sh --need-llvm

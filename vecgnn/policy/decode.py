@@ -34,7 +34,7 @@ class Decoding:
     passes: of the network at most.  sure, likely: the probability that a candidate needs in the first pass,
     and in later ones.  rollouts: packings tried, of which the cheapest is kept; temperature: of the noise in
     those after the first.  polish: whether the exact price may drop packs, and bring in candidates with a
-    probability of at least ``doubtful``.
+    probability of at least ``doubtful``, of which it tries ``trials`` and one more for every four packs.
     """
 
     passes: int = 4
@@ -45,6 +45,7 @@ class Decoding:
     seed: int = 0
     polish: bool = True
     doubtful: float = 0.2
+    trials: int = 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +144,8 @@ class _Rollout:
         if how.polish:
             order = np.argsort(-self.probabilities, kind="stable")
             doubtful = [self.packs[k] for k in order if self.probabilities[k] >= how.doubtful]
-            chosen = polish(pricer, self.packs, chosen, doubtful)
+            trials = how.trials + len(chosen) // 4
+            chosen = polish(pricer, self.packs, chosen, doubtful, trials)
         pricer.update(add=chosen)
         worse = pricer.unpriced or pricer.total >= pricer.scalar
         pricer.update(remove=chosen)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.exchange import Exchange
@@ -18,16 +19,18 @@ SUBTREE = 12
 
 
 def polish(
-    pricer: Pricer, packs: Sequence[Pack], chosen: Iterable[Pack], doubtful: Sequence[Pack]
+    pricer: Pricer, packs: Sequence[Pack], chosen: Iterable[Pack], doubtful: Sequence[Pack], trials: int
 ) -> list[Pack]:
-    """The chosen packs without those that do not pay, and with what pays of the doubtful ones.
+    """The chosen packs without those that do not pay, and with what pays of the first doubtful ones.
 
-    ``packs`` are all candidates.  The pricer holds no packs, before and after.
+    ``packs`` are all candidates, ``trials`` how many of the doubtful that are not chosen get one.  The pricer
+    holds no packs, before and after.
     """
     exchange = Exchange(pricer, packs, chosen)
     kept = _drop(pricer, exchange.chosen)
     exchange.chosen = dict.fromkeys(kept)
-    exchange.sweep(pack for pack in doubtful if pack not in exchange.chosen)
+    waiting = (pack for pack in doubtful if pack not in exchange.chosen)
+    exchange.sweep(islice(waiting, trials))
     found = list(exchange.chosen)
     pricer.update(remove=found)
     return found
