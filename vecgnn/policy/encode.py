@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
+from vecgnn.ir.nodes import Form
 from vecgnn.policy.worth import worth_of
 from vecgnn.slp.cost import Pricer, SourceKey
 from vecgnn.slp.pack import Pack, PackingProblem
@@ -52,6 +55,13 @@ MARKED = ("lane", "value", "needs", "part")
 
 WORDS_OF = {"instruction": 2, "pack": 3, "operand": 1}
 NUMBERS_OF = {"instruction": 11, "pack": 18, "operand": 12}
+LOGGED = {
+    "instruction": (1, 3, 4, 5, 8, 10),
+    "pack": (2, 4, 6, 7, 8, 9, 12, 13, 15, 16),
+    "operand": (2, 3, 4, 5, 9, 10),
+}
+"""Columns of the numbers that are taken as logarithms, which keep their sign."""
+
 PRICES_OF = {"instruction": (0, 1), "pack": tuple(range(1, 14)), "operand": tuple(range(1, 6))}
 """Columns of the numbers that come from prices: what a network without prices does not see."""
 
@@ -103,6 +113,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], packs: tuple[Pack, ...] = ()) 
     )  # fmt: skip
 
 
+@cache
 def word(text: str) -> int:
     """The row of the embedding that a word is hashed to."""
     return 1 + zlib.crc32(text.encode()) % (WORDS - 1)
@@ -121,11 +132,13 @@ class _Encoder:
         self.packs = tuple(packs)
         self.pricer = pricer
         self.instructions = problem.graph.function.instructions
-        keys = dict.fromkeys(key for pack in packs for key in pricer.terms(pack).keys)
+        self.terms = [pricer.terms(pack) for pack in packs]
+        self._known_words: dict[Form, tuple[int, int]] = {}
+        keys = dict.fromkeys(key for terms in self.terms for key in terms.keys)
         self.keys: dict[SourceKey, int] = {key: number for number, key in enumerate(keys)}
         self.packable = {lane for pack in packs for lane in pack.lanes}
         self.rows = {index: row for row, index in enumerate(sorted(self._around()))}
-        self.worth = worth_of(problem, packs, pricer)
+        self.worth = worth_of(problem, packs, pricer, self.terms)
 
     def _around(self) -> set[int]:
         """Packable instructions, and what they read and are read by."""
@@ -140,69 +153,83 @@ class _Encoder:
 
     def graph(self) -> PackingGraph:
         edges, marks = self._edges()
-        words = {"instruction": [], "pack": [], "operand": []}
-        numbers: dict[str, list[list[float]]] = {"instruction": [], "pack": [], "operand": []}
-        holders: dict[int, int] = defaultdict(int)
-        for pack in self.packs:
-            for lane in pack.lanes:
-                holders[lane] += 1
-        for index in self.rows:
-            words["instruction"].append(self._instruction_words(index))
-            numbers["instruction"].append(self._instruction_numbers(index, holders[index]))
-        for number, pack in enumerate(self.packs):
-            words["pack"].append(self._pack_words(pack))
-            numbers["pack"].append(self._pack_numbers(number, pack))
-        for key in self.keys:
-            words["operand"].append([word(key[1])])
-            numbers["operand"].append(self._operand_numbers(key))
+        holders = Counter(lane for pack in self.packs for lane in pack.lanes)
+        words = {
+            "instruction": [self._words(self.instructions[index].form) for index in self.rows],
+            "pack": [self._pack_words(pack) for pack in self.packs],
+            "operand": [(word(key[1]),) for key in self.keys],
+        }
+        numbers = {
+            "instruction": [self._instruction_numbers(index, holders[index]) for index in self.rows],
+            "pack": [self._pack_numbers(number, pack) for number, pack in enumerate(self.packs)],
+            "operand": [self._operand_numbers(key) for key in self.keys],
+        }
         return PackingGraph(
             {kind: np.array(words[kind], np.int64).reshape(-1, WORDS_OF[kind]) for kind in KINDS},
-            {kind: np.array(numbers[kind], np.float32).reshape(-1, NUMBERS_OF[kind]) for kind in KINDS},
-            {name: np.array(pairs, np.int64).reshape(-1, 2).T.copy() for name, pairs in edges.items()},
+            {kind: _scaled(kind, numbers[kind]) for kind in KINDS},
+            {name: np.array(ends, np.int64).reshape(2, -1) for name, ends in edges.items()},
             {name: np.array(marks[name], np.float32) for name in MARKED},
             self.packs,
         )
 
     # Edges
 
-    def _edges(self) -> tuple[dict[str, list[tuple[int, int]]], dict[str, list[float]]]:
-        edges: dict[str, list[tuple[int, int]]] = {name: [] for name in RELATIONS}
+    def _edges(self) -> tuple[dict[str, tuple[list[int], list[int]]], dict[str, list[float]]]:
+        """By relation where edges begin and where they end, and their marks."""
+        edges: dict[str, tuple[list[int], list[int]]] = {name: ([], []) for name in RELATIONS}
         marks: dict[str, list[float]] = {name: [] for name in MARKED}
+        self._between_instructions(edges)
+        rows, definitions = self.rows, self.problem.graph.definitions
+        begins, ends = edges["lane"]
+        for number, pack in enumerate(self.packs):
+            begins += [rows[lane] for lane in pack.lanes]
+            ends += [number] * len(pack.lanes)
+            marks["lane"] += _places(len(pack.lanes))
+        begins, ends = edges["needs"]
+        for number, terms in enumerate(self.terms):
+            begins += [self.keys[key] for key in terms.keys]
+            ends += [number] * len(terms.keys)
+            marks["needs"] += [min(position, 2) - 1 for position in range(len(terms.keys))]
+        begins, ends = edges["value"]
+        for key, number in self.keys.items():
+            for value, mark in zip(key[2], _places(len(key[2])), strict=True):
+                row = rows.get(definitions.get(value, -1))
+                if row is not None:
+                    begins.append(row)
+                    ends.append(number)
+                    marks["value"].append(mark)
+            makers = self.worth.makers[key]
+            edges["makes"][0].extend(makers)
+            edges["makes"][1].extend([number] * len(makers))
+            for holder, share in self._partial(key):
+                edges["part"][0].append(holder)
+                edges["part"][1].append(number)
+                marks["part"].append(2 * share / len(key[2]) - 1)
+        return edges, marks
+
+    def _between_instructions(self, edges: dict[str, tuple[list[int], list[int]]]) -> None:
         graph, rows = self.problem.graph, self.rows
+
+        def add(name: str, begin: int, end: int) -> None:
+            edges[name][0].append(begin)
+            edges[name][1].append(end)
+
         for index, row in rows.items():
             made: set[int] = set()
             for position, value in enumerate(self.instructions[index].operands):
                 definition = graph.definitions.get(value)
                 if definition in rows:
                     made.add(definition)
-                    edges[("left", "right", "other")[min(position, 2)]].append((rows[definition], row))
+                    add(("left", "right", "other")[min(position, 2)], rows[definition], row)
             if index in self.packable:
                 for other in graph.predecessors[index]:
                     if other in rows and other not in made:
-                        edges["order"].append((rows[other], row))
+                        add("order", rows[other], row)
         for block in dict.fromkeys(self.instructions[index].block for index in self.packable):
             for chain in self.problem.candidates.chains(block):
-                for first, second in zip(chain.members, chain.members[1:], strict=False):
+                for first, second in pairwise(chain.members):
                     if first in rows and second in rows:
-                        edges["next"].append((rows[first], rows[second]))
-        for number, pack in enumerate(self.packs):
-            for place, lane in enumerate(pack.lanes):
-                edges["lane"].append((rows[lane], number))
-                marks["lane"].append(_between(place, len(pack)))
-            for position, key in enumerate(self.pricer.terms(pack).keys):
-                edges["needs"].append((self.keys[key], number))
-                marks["needs"].append(_between(min(position, 2), 3))
-        for key, number in self.keys.items():
-            for place, value in enumerate(key[2]):
-                definition = graph.definitions.get(value)
-                if definition in rows:
-                    edges["value"].append((rows[definition], number))
-                    marks["value"].append(_between(place, len(key[2])))
-            edges["makes"] += ((maker, number) for maker in self.worth.makers[key])
-            for holder, share in self._partial(key):
-                edges["part"].append((holder, number))
-                marks["part"].append(2 * share / len(key[2]) - 1)
-        return edges, marks
+                        add("next", rows[first], rows[second])
 
     def _partial(self, key: SourceKey) -> Iterable[tuple[int, int]]:
         """Packs that hold the most of an operand pack's values without being it, and how many of them."""
@@ -218,10 +245,13 @@ class _Encoder:
 
     # Instructions
 
-    def _instruction_words(self, index: int) -> list[int]:
-        form = self.instructions[index].form
-        name = base_name(form.callee) if form.opcode == "call" else ""
-        return [word(f"{form.opcode} {form.predicate} {name}"), word(form.type)]
+    def _words(self, form: Form) -> tuple[int, int]:
+        known = self._known_words.get(form)
+        if known is None:
+            name = base_name(form.callee) if form.opcode == "call" else ""
+            known = word(f"{form.opcode} {form.predicate} {name}"), word(form.type)
+            self._known_words[form] = known
+        return known
 
     def _instruction_numbers(self, index: int, holders: int) -> list[float]:
         instruction, pricer = self.instructions[index], self.pricer
@@ -229,30 +259,27 @@ class _Encoder:
         outside = sum(user not in self.packable for user in users)
         return [
             pricer.prices[index] / 4,
-            _log(pricer.prices[index]),
+            pricer.prices[index],
             float(index in self.packable),
-            _log(holders),
-            _log(len(users)),
-            _log(outside),
+            holders,
+            len(users),
+            outside,
             float(pricer.immortal[index]),
             float(instruction.name in pricer.native),
-            _log(len(instruction.operands)),
+            len(instruction.operands),
             float(instruction.name in pricer.loads),
-            _log(sum(is_constant(value) for value in instruction.operands)),
+            sum(is_constant(value) for value in instruction.operands),
         ]
 
     # Packs
 
-    def _pack_words(self, pack: Pack) -> list[int]:
+    def _pack_words(self, pack: Pack) -> tuple[int, int, int]:
         form = self.instructions[pack.lanes[0]].form
-        opcode, type_ = self._instruction_words(pack.lanes[0])
-        if form.type == "void":
-            type_ = word(form.accessed_type)
-        return [word(pack.kind), opcode, type_]
+        opcode, type_ = self._words(form)
+        return word(pack.kind), opcode, type_ if form.type != "void" else word(form.accessed_type)
 
     def _pack_numbers(self, number: int, pack: Pack) -> list[float]:
-        worth, pricer = self.worth, self.pricer
-        terms = pricer.terms(pack)
+        worth, pricer, terms = self.worth, self.pricer, self.terms[number]
         lanes = len(pack)
         scalar = sum(pricer.prices[lane] for lane in pack.lanes)
         own, below, above = worth.own[number], worth.below[number], worth.above[number]
@@ -260,21 +287,21 @@ class _Encoder:
         return [
             math.log2(lanes),
             scalar / 8,
-            _log(scalar),
+            scalar,
             worth.vector[number] / 8,
-            _log(worth.vector[number]),
+            worth.vector[number],
             own / 8,
-            _log(own),
-            _log(below),
-            _log(above),
-            _log(through),
+            own,
+            below,
+            above,
+            through,
             max(-WIDEST, min(WIDEST, through / lanes / 4)),
             float(through > 0),
-            _log(worth.extracts[number]),
-            _log(sum(worth.needs(key) for key in terms.keys)),
+            worth.extracts[number],
+            sum(worth.needs(key) for key in terms.keys),
             float(len(terms.keys)),
-            _log(sum(len(worth.users[key]) for key in worth.made[number])),
-            _log(len(worth.made[number])),
+            sum(len(worth.users[key]) for key in worth.made[number]),
+            len(worth.made[number]),
             float(len(terms.scalars)),
         ]
 
@@ -288,24 +315,27 @@ class _Encoder:
         return [
             math.log2(len(values)),
             (gather or 0) / 8,
-            _log(gather or 0),
-            _log(worth.needs(key)),
-            _log((gather or 0) - worth.needs(key)),
-            _log(max((worth.below[maker] for maker in worth.makers[key]), default=0)),
+            gather or 0,
+            worth.needs(key),
+            (gather or 0) - worth.needs(key),
+            max((worth.below[maker] for maker in worth.makers[key]), default=0),
             float(gather is None),
             sum(map(is_constant, values)) / len(values),
             len(distinct) / len(values),
-            _log(len(worth.makers[key])),
-            _log(len(worth.users[key])),
+            len(worth.makers[key]),
+            len(worth.users[key]),
             sum(value in worth.holders for value in distinct) / len(distinct),
         ]
 
 
-def _between(place: int, count: int) -> float:
-    """The place among so many, from -1 to 1."""
-    return 2 * place / max(1, count - 1) - 1
+@cache
+def _places(count: int) -> tuple[float, ...]:
+    """So many places, from -1 to 1."""
+    return tuple(2 * place / max(1, count - 1) - 1 for place in range(count))
 
 
-def _log(number: float) -> float:
-    """A logarithm that keeps the sign."""
-    return math.copysign(math.log1p(abs(number)), number)
+def _scaled(kind: str, rows: list[list[float]]) -> np.ndarray:
+    numbers = np.array(rows, np.float64).reshape(-1, NUMBERS_OF[kind])
+    for column in LOGGED[kind]:
+        numbers[:, column] = np.copysign(np.log1p(np.abs(numbers[:, column])), numbers[:, column])
+    return numbers.astype(np.float32)

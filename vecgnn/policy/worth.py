@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vecgnn.slp.cost import Pricer, SourceKey
+from vecgnn.slp.cost import Pricer, SourceKey, Terms
 from vecgnn.slp.forms import FORMS
 from vecgnn.slp.pack import Pack, PackingProblem
 from vecgnn.slp.source import choose_source
@@ -48,13 +48,15 @@ class Worth:
         return self._needs[key]
 
 
-def worth_of(problem: PackingProblem, packs: Sequence[Pack], pricer: Pricer) -> Worth:
-    """The worth of these candidates."""
+def worth_of(
+    problem: PackingProblem, packs: Sequence[Pack], pricer: Pricer, known: Sequence[Terms] | None = None
+) -> Worth:
+    """The worth of these candidates; ``known`` are their terms, where somebody has looked them up."""
+    all_terms = known if known is not None else [pricer.terms(pack) for pack in packs]
     users: dict[SourceKey, list[int]] = defaultdict(list)
     by_values: dict[tuple[str, ...], list[int]] = defaultdict(list)
     holders: dict[str, list[int]] = defaultdict(list)
-    for number, pack in enumerate(packs):
-        terms = pricer.terms(pack)
+    for number, terms in enumerate(all_terms):
         for key in dict.fromkeys(terms.keys):
             users[key].append(number)
         if terms.defined:
@@ -68,16 +70,17 @@ def worth_of(problem: PackingProblem, packs: Sequence[Pack], pricer: Pricer) -> 
             made[number].append(key)
     gathers = {key: _gather(key, pricer) for key in users}
     packable = {lane for pack in packs for lane in pack.lanes}
+    extracts = [_extracts(problem, terms, pack, packable) for terms, pack in zip(all_terms, packs, strict=True)]
     worth = Worth(
-        [], [_extracts(problem, pricer, pack, packable) for pack in packs], [], [0] * len(packs),
-        [0] * len(packs), makers, users, made, dict(holders), gathers, {},
+        [], extracts, [], [0] * len(packs), [0] * len(packs), makers, users, made, dict(holders),
+        gathers, {},
     )  # fmt: skip
-    for pack in packs:
-        vector = _vector(problem, packs, pricer, pack, makers)
+    for pack, terms in zip(packs, all_terms, strict=True):
+        vector = _vector(problem, packs, terms, pack, makers)
         worth.vector.append(vector)
         scalar = sum(pricer.prices[lane] for lane in pack.lanes)
         worth.own.append(scalar - vector - worth.extracts[len(worth.own)])
-    _sweep(packs, pricer, worth)
+    _sweep(packs, all_terms, worth)
     return worth
 
 
@@ -86,9 +89,8 @@ def _gather(key: SourceKey, pricer: Pricer) -> int | None:
     return None if source is None else source.price
 
 
-def _extracts(problem: PackingProblem, pricer: Pricer, pack: Pack, packable: set[int]) -> int:
+def _extracts(problem: PackingProblem, terms: Terms, pack: Pack, packable: set[int]) -> int:
     """The price of the extracts that no choice of packs saves: for readers that no pack holds."""
-    terms = pricer.terms(pack)
     if not terms.defined:
         return 0
     users = problem.graph.users
@@ -102,22 +104,22 @@ def _extracts(problem: PackingProblem, pricer: Pricer, pack: Pack, packable: set
 def _vector(
     problem: PackingProblem,
     packs: Sequence[Pack],
-    pricer: Pricer,
+    terms: Terms,
     pack: Pack,
     makers: dict[SourceKey, list[int]],
 ) -> int:
     """The price of the operation, with operands made by packs where there are such."""
-    made = tuple([packs[makers[key][0]] if makers[key] else None for key in pricer.terms(pack).keys])
+    made = tuple([packs[makers[key][0]] if makers[key] else None for key in terms.keys])
     price = FORMS[pack.kind].price(problem.graph, pack, problem.target, made)
     return UNPRICED if price is None else price
 
 
-def _sweep(packs: Sequence[Pack], pricer: Pricer, worth: Worth) -> None:
+def _sweep(packs: Sequence[Pack], all_terms: Sequence[Terms], worth: Worth) -> None:
     """Operands come before their users, phis apart, so an order by the last lane is one from the leaves."""
     trees = _Trees(worth)
     order = sorted(range(len(packs)), key=lambda number: max(packs[number].lanes))
     for number in order:
-        trees.grow(number, dict.fromkeys(pricer.terms(packs[number]).keys))
+        trees.grow(number, dict.fromkeys(all_terms[number].keys))
     for number in reversed(order):
         best = 0
         for key in worth.made[number]:
