@@ -70,7 +70,9 @@ def worth_of(
             made[number].append(key)
     gathers = {key: _gather(key, pricer) for key in users}
     packable = {lane for pack in packs for lane in pack.lanes}
-    extracts = [_extracts(problem, terms, pack, packable) for terms, pack in zip(all_terms, packs, strict=True)]
+    extracts = [
+        _extracts(problem, terms, pack, packable) for terms, pack in zip(all_terms, packs, strict=True)
+    ]
     worth = Worth(
         [], extracts, [], [0] * len(packs), [0] * len(packs), makers, users, made, dict(holders),
         gathers, {},
