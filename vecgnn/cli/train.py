@@ -33,8 +33,6 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    # Before torch is loaded: threads that wait by spinning starve each other where a core is shared.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from vecgnn.policy.training.config import read_config, resumed_config
 
     path = Path(options.config) if options.config else None
