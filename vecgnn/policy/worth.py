@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from vecgnn.slp.cost import Pricer, SourceKey, Terms
 from vecgnn.slp.forms import FORMS
 from vecgnn.slp.pack import Pack, PackingProblem
-from vecgnn.slp.source import choose_source
+from vecgnn.slp.source import choose_source, is_constant
 
 UNPRICED = 1000
 """What counts as the price of what the target's table does not have."""
@@ -68,7 +68,7 @@ def worth_of(
     for key, numbers in makers.items():
         for number in numbers:
             made[number].append(key)
-    gathers = {key: _gather(key, pricer) for key in users}
+    gathers = _gathers(users, pricer)
     packable = {lane for pack in packs for lane in pack.lanes}
     extracts = [
         _extracts(problem, terms, pack, packable) for terms, pack in zip(all_terms, packs, strict=True)
@@ -86,9 +86,21 @@ def worth_of(
     return worth
 
 
-def _gather(key: SourceKey, pricer: Pricer) -> int | None:
-    source = choose_source(key[2], key[1], pricer.native, pricer.target, pricer.loads)
-    return None if source is None else source.price
+def _gathers(keys: Iterable[SourceKey], pricer: Pricer) -> dict[SourceKey, int | None]:
+    """The price of inserting the values of each operand pack, one by one."""
+    native, loads = pricer.native, pricer.loads
+    alike: dict[object, int | None] = {}
+    gathers: dict[SourceKey, int | None] = {}
+    for key in keys:
+        _, element, values = key
+        # Different values that are no constants cost what others of their kind cost.
+        plain = len(set(values)) == len(values) and not any(is_constant(v) or v in native for v in values)
+        kind = (element, tuple([value in loads for value in values])) if plain else key
+        if kind not in alike:
+            source = choose_source(values, element, native, pricer.target, loads)
+            alike[kind] = None if source is None else source.price
+        gathers[key] = alike[kind]
+    return gathers
 
 
 def _extracts(problem: PackingProblem, terms: Terms, pack: Pack, packable: set[int]) -> int:

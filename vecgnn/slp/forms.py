@@ -91,6 +91,8 @@ def vector_positions(form: Form) -> tuple[int, ...]:
 def scalar_values(instruction: Instruction) -> tuple[str, ...]:
     """Operands of an elementwise instruction that stay scalar (the flag of ``llvm.abs``, say)."""
     vectors = vector_positions(instruction.form)
+    if len(vectors) == len(instruction.operands):
+        return ()
     return tuple(value for position, value in enumerate(instruction.operands) if position not in vectors)
 
 
