@@ -1,8 +1,9 @@
 """From logits to packings: many packs in each pass of the network, then the exact price has a word.
 
-In a pass every candidate that is more likely than not joins, the likeliest first, where it is legal beside
-those before it; the next pass sees them as chosen.  Further rollouts do the same with noise on the logits.
-Each independent part of a function keeps the cheapest of its rollouts.
+In the first pass every candidate that is rather sure joins, the likeliest first, where it is legal beside
+those before it; the next pass sees them as chosen.  In later passes less is enough: where several packings
+are equally good none of them is likely, until a part of one has been chosen.  Further rollouts do the same
+with noise on the logits.  Each independent part of a function keeps the cheapest of its rollouts.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from vecgnn.slp.schedule import Order
 BATCH_NODES = 60000
 """Graphs are put through the network together up to so many nodes."""
 
+WORTHWHILE = 0.8
+"""Where less than this share of the nodes is left, the others are taken out of the batch."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
@@ -37,9 +41,9 @@ class Decoding:
     probability of at least ``doubtful``, of which it tries ``trials`` and one more for every four packs.
     """
 
-    passes: int = 4
+    passes: int = 6
     sure: float = 0.7
-    likely: float = 0.5
+    likely: float = 0.35
     rollouts: int = 1
     temperature: float = 0.7
     seed: int = 0
@@ -94,7 +98,11 @@ def _decode_group(
     how: Decoding,
     answers: list[list[Pack]],
 ) -> None:
-    rollouts = [_Rollout(instances[number]) for number in group for _ in range(how.rollouts)]
+    rollouts = [
+        _Rollout(instances[number], _noise(instances[number], rollout, how))
+        for number in group
+        for rollout in range(how.rollouts)
+    ]
     run(network, rollouts, how)
     for place, number in enumerate(group):
         mine = rollouts[place * how.rollouts : (place + 1) * how.rollouts]
@@ -102,11 +110,21 @@ def _decode_group(
         answers[number] = found[0] if len(found) == 1 else _best(instances[number], found)
 
 
+def _noise(instance: Instance, rollout: int, how: Decoding) -> np.ndarray | float:
+    """None in the first; in others the same whatever else is in the group."""
+    if not rollout:
+        return 0.0
+    generator = np.random.default_rng((how.seed, rollout))
+    return generator.logistic(0, how.temperature, instance.graph.candidates).astype(np.float32)
+
+
 class _Rollout:
     """One packing in the making."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, noise: np.ndarray | float = 0.0) -> None:
         self.instance = instance
+        self.noise = noise  # on the logits
+        self.nodes = instance.graph.nodes
         self.packs = instance.graph.packs
         self.order = Order(instance.problem.graph)
         self.chosen: list[int] = []
@@ -115,15 +133,17 @@ class _Rollout:
         self.probabilities = np.zeros(len(self.packs), np.float32)
         self.ended = False
 
-    def step(self, probabilities: np.ndarray, least: float, last: bool) -> None:
+    def step(self, probabilities: np.ndarray, least: float, may_end: bool = True) -> None:
         """Choose what is likely enough and legal; the rollout ends where that is nothing, and it may end."""
+        if self.ended:
+            return
         self.probabilities = np.maximum(self.probabilities, probabilities)
         added = 0
         for number in np.argsort(-probabilities, kind="stable"):
             if probabilities[number] < least:
                 break
             added += self.add(int(number))
-        self.ended = last and not added
+        self.ended = may_end and not added
 
     def add(self, number: int) -> bool:
         """Choose a candidate if it is legal beside the others; whether it was."""
@@ -153,33 +173,33 @@ class _Rollout:
 
 
 def run(network: PackingNetwork, rollouts: Sequence[_Rollout], how: Decoding) -> None:
-    """The passes, for all rollouts together.  Those of one instance after the first have noise."""
+    """The passes, for all rollouts together; those that are at their end leave."""
     device = next(network.parameters()).device
-    static = Static([rollout.instance.graph for rollout in rollouts])
-    bounds = static.starts["pack"]
-    noise = np.zeros(int(bounds[-1]), np.float32)
-    for number in range(len(rollouts)):
-        rollout = number % how.rollouts
-        if rollout:  # whatever else is in the group: a function gets the same answer alone and among others
-            generator = np.random.default_rng((how.seed, rollout))
-            size = int(bounds[number + 1] - bounds[number])
-            noise[bounds[number] : bounds[number + 1]] = generator.logistic(0, how.temperature, size)
     training = network.training
     network.eval()
+    active = list(rollouts)
+    static = _static(active)
     for step in range(how.passes):
-        batch = static.state([rollout.chosen for rollout in rollouts]).to(device)
+        batch = static.state([rollout.chosen for rollout in active]).to(device)
         with torch.inference_mode():
             logits = network(batch)
             logits = torch.where(batch.legal, logits, -torch.inf).cpu().numpy()
-        probabilities = 1 / (1 + np.exp(-np.clip(logits + noise, -60, 60)))
-        probabilities[np.isneginf(logits)] = 0
-        for number, rollout in enumerate(rollouts):
-            if not rollout.ended:
-                mine = probabilities[bounds[number] : bounds[number + 1]]
-                rollout.step(mine, how.sure if step == 0 else how.likely, step > 0)
-        if all(rollout.ended for rollout in rollouts):
+        bounds = static.starts["pack"]
+        for number, rollout in enumerate(active):
+            mine = logits[bounds[number] : bounds[number + 1]]
+            probabilities = 1 / (1 + np.exp(-np.clip(mine + rollout.noise, -60, 60)))
+            probabilities[np.isneginf(mine)] = 0
+            rollout.step(probabilities, how.sure if step == 0 else how.likely, step > 0)
+        left = [rollout for rollout in active if not rollout.ended]
+        if not left:
             break
+        if sum(rollout.nodes for rollout in left) < WORTHWHILE * sum(rollout.nodes for rollout in active):
+            active, static = left, _static(left)
     network.train(training)
+
+
+def _static(rollouts: Sequence[_Rollout]) -> Static:
+    return Static([rollout.instance.graph for rollout in rollouts])
 
 
 def _best(instance: Instance, found: Sequence[Sequence[Pack]]) -> list[Pack]:
