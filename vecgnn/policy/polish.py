@@ -6,13 +6,13 @@ is counted in updates of the price, of which each pack gets a handful.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.exchange import Exchange
-from vecgnn.slp.pack import Pack
+from vecgnn.slp.pack import OperandPack, Pack
 
 SUBTREE = 12
 """Packs of a subtree that is tried without, at most."""
@@ -27,6 +27,7 @@ def polish(
     holds no packs, before and after.
     """
     exchange = Exchange(pricer, packs, chosen)
+    _complete(exchange, pricer, packs)
     kept = _drop(pricer, exchange.chosen)
     exchange.chosen = dict.fromkeys(kept)
     waiting = (pack for pack in doubtful if pack not in exchange.chosen)
@@ -34,6 +35,33 @@ def polish(
     found = list(exchange.chosen)
     pricer.update(remove=found)
     return found
+
+
+def _complete(exchange: Exchange, pricer: Pricer, packs: Sequence[Pack]) -> None:
+    """Where a chosen pack's operand is still gathered, try the packs that are that operand.
+
+    A tree with a gap may look worse than none, and would be dropped as a whole.
+    """
+    by_values: dict[OperandPack, list[Pack]] = defaultdict(list)
+    for pack in packs:
+        if defined := pricer.terms(pack).defined:
+            by_values[defined].append(pack)
+    pending = deque(sorted(exchange.chosen, key=lambda pack: -max(pack.lanes)))
+    tried: set[Pack] = set()
+    while pending:
+        pack = pending.popleft()
+        if pack not in exchange.chosen:
+            continue
+        for key in pricer.source_keys(pack):
+            source = pricer.sources.get(key)
+            if source is not None and source.kind in ("whole", "constant"):
+                continue
+            for maker in by_values.get(key[2], ()):
+                if maker not in tried and maker not in exchange.chosen:
+                    tried.add(maker)
+                    if exchange.sweep([maker]):
+                        pending.append(maker)
+                        break
 
 
 def _drop(pricer: Pricer, chosen: Iterable[Pack]) -> list[Pack]:
