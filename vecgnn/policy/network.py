@@ -33,12 +33,14 @@ class Settings:
     """The shape of a network.
 
     hidden: numbers that a node holds.  rounds: of message passing.  prices: whether it sees what things cost.
+    dropout: the share of what nodes hear, and of what they make of it, that training leaves out.
     """
 
     hidden: int = 64
     rounds: int = 6
     architecture: str = "residual"
     prices: bool = True
+    dropout: float = 0.0
 
 
 class _Product(torch.autograd.Function):
@@ -95,6 +97,7 @@ class _Round(nn.Module):
         super().__init__()
         size = settings.hidden
         self.residual = settings.architecture == "residual"
+        self.drop = nn.Dropout(settings.dropout)
         inputs = {kind: size * sum(way.inputs for way in WAYS_TO[kind]) for kind in KINDS}
         if self.residual:
             self.normal = nn.ModuleDict({kind: nn.LayerNorm(size) for kind in KINDS})
@@ -116,16 +119,16 @@ class _Round(nn.Module):
     ) -> dict[str, torch.Tensor]:
         """The nodes of these kinds after the round."""
         if not self.residual:
-            heard = {kind: self.hear[kind](torch.cat(_heard(kind, nodes, batch, {}), 1)) for kind in kinds}
-            return {kind: self.unit[kind](heard[kind], nodes[kind]) for kind in kinds}
+            heard = {kind: self.drop(torch.cat(_heard(kind, nodes, batch, {}), 1)) for kind in kinds}
+            return {kind: self.unit[kind](self.hear[kind](heard[kind]), nodes[kind]) for kind in kinds}
         normal = {kind: self.normal[kind](nodes[kind]) for kind in KINDS}
         scores = self.scores(normal["pack"]).clamp(-SCORE_LIMIT, SCORE_LIMIT).exp()
         weights = {name: scores[:, k : k + 1] for k, name in enumerate(ATTENDED)}
-        return {
-            kind: nodes[kind]
-            + self.mix[kind](torch.cat([normal[kind], *_heard(kind, normal, batch, weights)], 1))
-            for kind in kinds
-        }
+        made: dict[str, torch.Tensor] = {}
+        for kind in kinds:
+            heard = self.drop(torch.cat([normal[kind], *_heard(kind, normal, batch, weights)], 1))
+            made[kind] = nodes[kind] + self.drop(self.mix[kind](heard))
+        return made
 
 
 def _heard(

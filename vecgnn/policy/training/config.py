@@ -23,7 +23,9 @@ _POSITIVE = frozenset(
 )
 """Numbers that are above 0; all others are 0 or above."""
 
-_FIXED = frozenset("corpus out seed hidden rounds architecture prices batch_nodes states_per_problem".split())
+_FIXED = frozenset(
+    "corpus out seed hidden rounds architecture prices dropout batch_nodes states_per_problem".split()
+)
 """What a run that goes on cannot change: its checkpoint and its answers hang on it."""
 
 
@@ -38,6 +40,7 @@ class Config:
     rounds: int
     architecture: str
     prices: bool
+    dropout: float
     batch_nodes: int
     learning_rate: float
     later_rate: float
@@ -168,7 +171,7 @@ def _typed(key: str, value: Any, where: str) -> Any:
     if wanted in (int, float):
         least = "above 0" if key in _POSITIVE else "0 or above"
         fits = value > 0 if key in _POSITIVE else value >= 0
-        if key == "average":
+        if key in ("average", "dropout"):
             fits, least = 0 <= value < 1, "from 0 to below 1"
         if not fits or value == float("inf"):
             raise InputError(f"{where}: {key} is {least}, not {value!r}")

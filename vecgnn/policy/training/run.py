@@ -124,7 +124,7 @@ class _Run:
             progress = found.progress if found else checkpoint.Progress()
             log = Log(config.folder, progress.lines, progress.steps)
         torch.manual_seed(config.seed)  # all processes begin with the same network
-        settings = Settings(config.hidden, config.rounds, config.architecture, config.prices)
+        settings = Settings(config.hidden, config.rounds, config.architecture, config.prices, config.dropout)
         network = PackingNetwork(settings).to(self.device)
         around = Surroundings(
             config, self.group, self.device, self.listener, self.stop, log, validation, facts

@@ -139,7 +139,8 @@ class Trainer:
     def _epoch(self, stage: Stage) -> None:
         config, progress, group = self.around.config, self.progress, self.around.group
         began, spent = time.perf_counter(), progress.seconds
-        generator = np.random.default_rng([config.seed, progress.stage, progress.epoch, group.rank])
+        seeds = [config.seed, progress.stage, progress.epoch, group.rank]
+        generator = np.random.default_rng(seeds)
         states = cloned(self.examples, self.labels, config.states_per_problem, generator)
         states += self.answered
         ready = batches(self.examples, states, config.batch_nodes, generator)
@@ -149,6 +150,7 @@ class Trainer:
         for number, members in enumerate(in_turn(steps, ready)):
             if number < progress.step:
                 continue
+            torch.manual_seed(int(np.random.default_rng([*seeds, number]).integers(2**63)))  # for dropout
             step_rate = rate(config, stage, progress.epochs, progress.epoch, number, steps)
             figures, stopped = self._step(members, step_rate)
             sums += figures.cpu()
