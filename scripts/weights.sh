@@ -17,7 +17,7 @@ vecgnn=.venv/bin/vecgnn
 "$vecgnn" corpus kernels --corpus "$corpus"
 "$vecgnn" corpus nas --corpus "$corpus"  # held out: here so that nothing like them is trained on
 "$vecgnn" corpus fetch --corpus "$corpus" || echo "weights: going on without the libraries named above" >&2
-"$vecgnn" corpus label --corpus "$corpus" --time-limit 1 --max-functions-per-program 100 \
+"$vecgnn" corpus label --corpus "$corpus" --time-limit 1 --max-functions-per-program 400 \
     --max-candidates 600 --order mixed
 resume=()
 [ ! -e "$out/last.pt" ] || resume=(--resume)
