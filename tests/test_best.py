@@ -286,7 +286,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--price", "tti"], "--price=tti: packer 'greedy' does not go by it"),
+        (["--packer", "greedy", "--price", "tti"], "--price=tti: packer 'greedy' does not go by it"),
         (["--packer", "best", "--price", "time"], "--price=time: no such price; use one of tti, mca"),
         (["--packer", "best", "--solver", "gurobi"], "'GUROBI' is not installed"),
     ],
