@@ -1,4 +1,4 @@
-"""The exact price's word on what a network chose: gaps are filled, what does not pay goes, a few get a trial."""
+"""The exact price's word on what a network chose: gaps are filled, what does not pay goes, few get a trial."""
 
 from __future__ import annotations
 

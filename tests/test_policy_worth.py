@@ -186,3 +186,45 @@ def test_a_tree_that_pays(cpu: str):
     assert len(packs) == 4
     assert worth.below[-1] == saved(problem, packs, range(4)) > 0
     assert worth.below[-1] == worth.below[0] + worth.above[0]
+
+
+@pytest.mark.parametrize("pair", [False, True], ids=["squares", "sums and products"])
+def test_what_is_shared_counts_once_however_many_ways_lead_to_it(pair: bool):
+    """40 levels that each read the level before twice: 2 ** 40 ways lead from the first to the last."""
+    lines = [f"  %q{lane} = getelementptr i8, ptr %p, i64 {8 * lane}" for lane in range(2)]
+    lines += [f"  %a0_{lane} = load double, ptr %q{lane}" for lane in range(2)]
+    made: list[tuple[str, str, list[str]]] = [("load", "a0", [])]
+
+    def make(name: str, opcode: str, *read: str) -> None:
+        for lane in range(2):
+            operands = ", ".join(f"%{each}_{lane}" for each in read)
+            lines.append(f"  %{name}_{lane} = {opcode} double {operands}")
+        made.append(("op", name, list(read)))
+
+    if pair:
+        make("b0", "fneg", "a0")
+    for level in range(40):
+        other = f"b{level}" if pair else f"a{level}"
+        make(f"a{level + 1}", "fmul", f"a{level}", other)
+        if pair:
+            make(f"b{level + 1}", "fadd", f"a{level}", other)
+    if pair:
+        make("last", "fsub", "a40", "b40")
+    last = made[-1][1]
+    lines += [f"  store double %{last}_{lane}, ptr %q{lane}" for lane in range(2)]
+    problem = problem_of("define void @f(ptr %p) {\n" + "\n".join(lines) + "\n  ret void\n}\n")
+
+    def values(name: str) -> tuple[str, ...]:
+        return tuple(f"%{name}_{lane}" for lane in range(2))
+
+    definitions = problem.graph.definitions
+    packs = [
+        Pack(kind, tuple(definitions[value] for value in values(name)), tuple(map(values, read)))
+        for kind, name, read in made
+    ]
+    count = len(problem.graph.function.instructions)
+    packs.append(Pack("store", (count - 3, count - 2), (values(last),)))
+    worth = worth_of(problem, packs, Pricer(problem.graph, problem.target))
+    whole = saved(problem, packs, range(len(packs)))
+    assert worth.below[-1] == whole > len(packs) // 2
+    assert {below + above for below, above in zip(worth.below, worth.above, strict=True)} == {whole}
