@@ -1,4 +1,4 @@
-"""The exact price's word on what a network chose: gaps are filled, what does not pay goes, few get a trial."""
+"""The exact price's word on what a network chose: gaps filled, what does not pay gone, doubtful packs tried."""
 
 from __future__ import annotations
 
