@@ -75,6 +75,25 @@ def test_what_the_network_looks_at(architecture: str):
         torch.testing.assert_close(states[0], states[1], atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_dropout_is_of_training_alone_and_hangs_on_the_seed(architecture: str):
+    plain = network_of(0, Settings(16, 2, architecture))
+    network = PackingNetwork(Settings(16, 2, architecture, dropout=0.5)).eval()
+    network.load_state_dict(plain.state_dict())
+    batch = collate([instance(generate(1)).graph], [[]])
+
+    def logits(seed: int) -> torch.Tensor:
+        torch.manual_seed(seed)
+        with torch.inference_mode():
+            return network(batch)
+
+    assert torch.equal(logits(0), plain(batch).detach())
+    assert torch.equal(logits(0), logits(1))
+    network.train()
+    assert torch.equal(logits(0), logits(0))
+    assert not torch.allclose(logits(0), logits(1), atol=1e-3)
+
+
 def test_an_unknown_architecture_is_refused():
     with pytest.raises(InputError, match="use one of residual, gated"):
         PackingNetwork(Settings(architecture="transformer"))

@@ -61,6 +61,7 @@ def test_values_come_from_the_default_the_file_and_the_command_line(tmp_path: Pa
     assert config.weight_decay == default.weight_decay
     file.write_text(as_toml(config))
     assert read_config(file) == config
+    assert read_config(None, ["dropout=0"]).dropout == 0.0
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,10 @@ def test_values_come_from_the_default_the_file_and_the_command_line(tmp_path: Pa
         ("clip = nan", "clip is above 0"),
         ("minutes = inf", "minutes"),
         ("average = 1.0", "average is from 0 to below 1"),
+        ("dropout = 1", "dropout is from 0 to below 1, not 1.0"),
+        ("dropout = -0.1", "dropout is from 0 to below 1, not -0.1"),
+        ("dropout = nan", "dropout is from 0 to below 1"),
+        ("dropout = true", "dropout is a number"),
         ("prices = 1", "prices is true or false"),
         ("architecture = 'flat'", "residual, gated"),
         ("device = 'tpu'", "device is one of"),
@@ -90,13 +95,14 @@ def test_what_is_no_configuration_is_one_line_with_file_and_key(tmp_path: Path, 
 
 
 def test_a_run_that_goes_on_keeps_what_its_checkpoint_hangs_on(tmp_path: Path) -> None:
-    config = read_config(None, [f"out={tmp_path}", "hidden=8"])
+    config = read_config(None, [f"out={tmp_path}", "hidden=8", "dropout=0.25"])
     with pytest.raises(InputError, match="no run to go on with"):
         resumed_config(tmp_path, None, [])
     (tmp_path / "config.toml").write_text(as_toml(config))
     assert resumed_config(tmp_path, None, ["clone_epochs=99"]) == replace(config, clone_epochs=99)
-    with pytest.raises(InputError, match="hidden is 8 and cannot become 16"):
-        resumed_config(tmp_path, None, ["hidden=16"])
+    for change, said in (("hidden=16", "hidden is 8 and"), ("dropout=0", r"dropout is 0\.25 and")):
+        with pytest.raises(InputError, match=f"{said} cannot become {change.partition('=')[2]}"):
+            resumed_config(tmp_path, None, [change])
 
 
 def test_the_command_says_in_one_line_what_is_wrong(

@@ -31,9 +31,9 @@ from vecgnn.slp.legality import check
 from vecgnn.slp.pack import Packing
 
 SETTINGS = (
-    "hidden=8 rounds=1 batch_nodes=500 learning_rate=0.01 warmup=4 states_per_problem=3 clone_epochs=3 "
-    "dagger_rounds=1 dagger_epochs=2 dagger_problems=6 improve_rounds=1 improve_epochs=1 improve_problems=4 "
-    "improve_rollouts=2 time_limit=2 validation_problems=2 jobs=1 threads=1 device=cpu"
+    "hidden=8 rounds=1 dropout=0.2 batch_nodes=500 learning_rate=0.01 warmup=4 states_per_problem=3 "
+    "clone_epochs=3 dagger_rounds=1 dagger_epochs=2 dagger_problems=6 improve_rounds=1 improve_epochs=1 "
+    "improve_problems=4 improve_rollouts=2 time_limit=2 validation_problems=2 jobs=1 threads=1 device=cpu"
 ).split()
 
 
@@ -95,6 +95,7 @@ def test_a_run_leaves_weights_logs_and_what_it_was(finished: Path, lessons: list
     card = weights.read_card(finished / "best.safetensors")
     assert card["validation"]["ratio"] == best
     assert card["config"]["hidden"] == 8
+    assert card["config"]["dropout"] == 0.2
     assert card["lessons"] == {"train": 6, "validation": 2}
     assert any((finished / "tensorboard").iterdir())
     assert json.loads((finished / "run.json").read_text())["packages"]["torch"]
