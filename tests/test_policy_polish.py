@@ -1,4 +1,4 @@
-"""The exact price's word on what a network chose: gaps filled, what does not pay gone, doubtful packs tried."""
+"""The exact price's word on a network's choice: gaps filled, what does not pay gone, doubtful packs tried."""
 
 from __future__ import annotations
 
