@@ -137,7 +137,7 @@ class Static:
         )
         return Relation(links(ones), None if marks is None else links(marks), many)
 
-    def state(self, chosen: Sequence[Sequence[int]]) -> Batch:
+    def state(self, chosen: Sequence[Sequence[int] | np.ndarray]) -> Batch:
         """The batch in the state in which these candidates, by number in their graph, have been chosen."""
         counts = {kind: int(starts[-1]) for kind, starts in self.starts.items()}
         taken = np.zeros(counts["pack"], bool)
@@ -165,7 +165,7 @@ class Static:
         )  # fmt: skip
 
 
-def collate(graphs: Sequence[PackingGraph], chosen: Sequence[Sequence[int]]) -> Batch:
+def collate(graphs: Sequence[PackingGraph], chosen: Sequence[Sequence[int] | np.ndarray]) -> Batch:
     """The graphs as one batch, in the state in which these candidates of each have been chosen."""
     return Static(graphs).state(chosen)
 

@@ -17,6 +17,7 @@ import torch
 from vecgnn.policy.batch import Static
 from vecgnn.policy.encode import PackingGraph, encode
 from vecgnn.policy.network import PackingNetwork
+from vecgnn.policy.parts import parts_of, restricted
 from vecgnn.policy.polish import polish
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.enumerate import candidate_packs
@@ -27,8 +28,8 @@ from vecgnn.slp.schedule import Order
 BATCH_NODES = 60000
 """Graphs are put through the network together up to so many nodes."""
 
-WORTHWHILE = 0.8
-"""Where less than this share of the nodes is left, the others are taken out of the batch."""
+LARGE, WORTHWHILE = 300, 0.8
+"""Graphs with so many nodes are cut down to what is not decided, where that is less than this share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +120,19 @@ def _noise(instance: Instance, rollout: int, how: Decoding) -> np.ndarray | floa
 
 
 class _Rollout:
-    """One packing in the making."""
+    """One packing in the making.
+
+    ``graph`` is what the next pass looks at: all, or the parts in which the last one chose something;
+    ``numbers`` are its candidates' among all, ``parts`` their parts.
+    """
 
     def __init__(self, instance: Instance, noise: np.ndarray | float = 0.0) -> None:
         self.instance = instance
         self.noise = noise  # on the logits
-        self.nodes = instance.graph.nodes
         self.packs = instance.graph.packs
+        self.graph = instance.graph
+        self.numbers = np.arange(len(self.packs))
+        self.parts: np.ndarray | None = None
         self.order = Order(instance.problem.graph)
         self.chosen: list[int] = []
         self.taken: set[int] = set()
@@ -133,17 +140,48 @@ class _Rollout:
         self.probabilities = np.zeros(len(self.packs), np.float32)
         self.ended = False
 
+    @property
+    def state(self) -> np.ndarray:
+        """The chosen candidates, by their numbers in the graph."""
+        chosen = np.zeros(len(self.packs), bool)
+        chosen[self.chosen] = True
+        return np.flatnonzero(chosen[self.numbers])
+
+    def likelihood(self, logits: np.ndarray) -> np.ndarray:
+        """The probabilities of the graph's candidates, from logits that are -inf where one is not legal."""
+        noise = self.noise[self.numbers] if isinstance(self.noise, np.ndarray) else self.noise
+        probabilities = 1 / (1 + np.exp(-np.clip(logits + noise, -60, 60)))
+        probabilities[np.isneginf(logits)] = 0
+        return probabilities
+
     def step(self, probabilities: np.ndarray, least: float, may_end: bool = True) -> None:
-        """Choose what is likely enough and legal; the rollout ends where that is nothing, and it may end."""
+        """Choose what is likely enough and legal; the rollout ends where that is nothing, and it may end.
+
+        ``probabilities`` are those of the graph's candidates.
+        """
         if self.ended:
             return
-        self.probabilities = np.maximum(self.probabilities, probabilities)
-        added = 0
-        for number in np.argsort(-probabilities, kind="stable"):
-            if probabilities[number] < least:
+        self.probabilities[self.numbers] = np.maximum(self.probabilities[self.numbers], probabilities)
+        added: list[int] = []
+        for place in np.argsort(-probabilities, kind="stable"):
+            if probabilities[place] < least:
                 break
-            added += self.add(int(number))
-        self.ended = may_end and not added
+            if self.add(int(self.numbers[place])):
+                added.append(int(place))
+        if may_end:
+            self.ended = not added
+            self._leave(added)
+
+    def _leave(self, added: Sequence[int]) -> None:
+        """Look no more at parts in which nothing was added: nothing would be again."""
+        if self.ended or self.graph.nodes < LARGE:
+            return
+        if self.parts is None:
+            self.parts = parts_of(self.graph)
+        keep = np.isin(self.parts, self.parts[added])
+        if keep.sum() < WORTHWHILE * len(keep):
+            self.graph = restricted(self.graph, keep)
+            self.numbers, self.parts = self.numbers[keep], self.parts[keep]
 
     def add(self, number: int) -> bool:
         """Choose a candidate if it is legal beside the others; whether it was."""
@@ -178,28 +216,23 @@ def run(network: PackingNetwork, rollouts: Sequence[_Rollout], how: Decoding) ->
     training = network.training
     network.eval()
     active = list(rollouts)
-    static = _static(active)
+    graphs = [rollout.graph for rollout in active]
+    static = Static(graphs)
     for step in range(how.passes):
-        batch = static.state([rollout.chosen for rollout in active]).to(device)
+        if step and graphs != (graphs := [rollout.graph for rollout in active]):
+            static = Static(graphs)
+        batch = static.state([rollout.state for rollout in active]).to(device)
         with torch.inference_mode():
             logits = network(batch)
             logits = torch.where(batch.legal, logits, -torch.inf).cpu().numpy()
         bounds = static.starts["pack"]
         for number, rollout in enumerate(active):
-            mine = logits[bounds[number] : bounds[number + 1]]
-            probabilities = 1 / (1 + np.exp(-np.clip(mine + rollout.noise, -60, 60)))
-            probabilities[np.isneginf(mine)] = 0
+            probabilities = rollout.likelihood(logits[bounds[number] : bounds[number + 1]])
             rollout.step(probabilities, how.sure if step == 0 else how.likely, step > 0)
-        left = [rollout for rollout in active if not rollout.ended]
-        if not left:
+        active = [rollout for rollout in active if not rollout.ended]
+        if not active:
             break
-        if sum(rollout.nodes for rollout in left) < WORTHWHILE * sum(rollout.nodes for rollout in active):
-            active, static = left, _static(left)
     network.train(training)
-
-
-def _static(rollouts: Sequence[_Rollout]) -> Static:
-    return Static([rollout.instance.graph for rollout in rollouts])
 
 
 def _best(instance: Instance, found: Sequence[Sequence[Pack]]) -> list[Pack]:
