@@ -39,11 +39,11 @@ from vecgnn.files import write_atomically
 from vecgnn.ilp import solver
 from vecgnn.ilp.cycles import offenders
 from vecgnn.ilp.linear import TOLERANCE
-from vecgnn.slp.parts import independent_parts
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.enumerate import candidate_packs
 from vecgnn.slp.greedy import pack_greedily
 from vecgnn.slp.pack import Pack, PackingProblem
+from vecgnn.slp.parts import independent_parts
 
 FEWEST, MOST = 10, 150
 """Candidates of the parts that are compared: fewer say nothing, more end at the time limit."""
