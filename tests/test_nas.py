@@ -183,7 +183,7 @@ def test_every_benchmark_verifies_with_every_packer(
         assert set(each.timed.rounds[0].runs) == set(variants)
         for build in each.builds:
             assert (build.error, build.trouble) == ("", ())
-            if build.variant in ("greedy", "ilp"):
+            if build.variant in ("greedy", "policy", "ilp"):
                 assert build.changed > 0
     assert shown.count(" yes ") == len(NAMES) * len(variants)
     assert "FAILED" not in shown
