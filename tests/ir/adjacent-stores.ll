@@ -1,4 +1,4 @@
-; RUN: vecgnn vectorize %s --mcpu x86-64-v3 -o - | filecheck %s
+; RUN: vecgnn vectorize %s --packer greedy --mcpu x86-64-v3 -o - | filecheck %s
 
 ; Four products stored side by side become one vector product.
 

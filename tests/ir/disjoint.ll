@@ -1,4 +1,4 @@
-; RUN: vecgnn vectorize %s -q -o - | filecheck %s
+; RUN: vecgnn vectorize %s --packer greedy -q -o - | filecheck %s
 
 ; or disjoint stays disjoint only where every lane says so.
 

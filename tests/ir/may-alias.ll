@@ -1,4 +1,4 @@
-; RUN: vecgnn vectorize %s --mcpu x86-64-v3 -o - | filecheck %s
+; RUN: vecgnn vectorize %s --packer greedy --mcpu x86-64-v3 -o - | filecheck %s
 
 ; A store between the loads that may write what the second one reads: nothing may move across it.
 

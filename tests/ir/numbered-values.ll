@@ -1,4 +1,4 @@
-; RUN: vecgnn vectorize %s -q -o - | filecheck %s
+; RUN: vecgnn vectorize %s --packer greedy -q -o - | filecheck %s
 
 ; Numbered values get names where a function changes, arguments and labels too.
 

@@ -1,4 +1,4 @@
-; RUN: vecgnn vectorize %s -q -o - | filecheck %s
+; RUN: vecgnn vectorize %s --packer greedy -q -o - | filecheck %s
 
 ; Poison flags of the lanes are intersected: nuw stands on all four, nsw on three.
 

@@ -1,4 +1,4 @@
-; RUN: vecgnn vectorize %s -q -o - | filecheck %s
+; RUN: vecgnn vectorize %s --packer greedy -q -o - | filecheck %s
 
 ; A call with strictfp is left alone.
 
