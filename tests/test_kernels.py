@@ -1,4 +1,4 @@
-"""Every own kernel through the compiler driver: the same output as clang's, by packer and level."""
+"""Every own kernel, packed: the same output as clang's, by packer and level."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from vecgnn.compare import before_slp_of
 from vecgnn.llvm import find_tool
+from vecgnn.vectorize import vectorize_text
 
 KERNELS = sorted((Path(__file__).parent.parent / "datasets/kernels").glob("*.c"))
 BUILDS = (
@@ -38,3 +40,16 @@ def test_output_is_unchanged(source: Path, packer: str, march: str, tmp_path: Pa
     scalar = output_of([str(find_tool("clang")), "-fno-slp-vectorize"], source, march, tmp_path / "scalar")
     assert ": " in scalar
     assert output_of(ours, source, march, tmp_path / "packed") == scalar
+
+
+@pytest.mark.parametrize("source", KERNELS, ids=lambda path: path.stem)
+def test_output_is_unchanged_by_the_policy(source: Path, tmp_path: Path):
+    """Not through the driver, of which each run would load torch anew."""
+    clang, march = str(find_tool("clang")), "x86-64-v3"
+    result = vectorize_text(before_slp_of(source, [f"-march={march}"]), packer="policy")
+    assert not [report for report in result.functions if report.bug]
+    packed = tmp_path / "packed.ll"
+    packed.write_text(result.text)
+    scalar = output_of([clang, "-fno-slp-vectorize"], source, march, tmp_path / "scalar")
+    assert ": " in scalar
+    assert output_of([clang, "-fno-slp-vectorize"], packed, march, tmp_path / "packed") == scalar
