@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from vecgnn.policy.batch import Static
-from vecgnn.policy.encode import PackingGraph, encode
+from vecgnn.policy.encode import SAVING, PackingGraph, encode
 from vecgnn.policy.network import PackingNetwork
 from vecgnn.policy.parts import parts_of, restricted
 from vecgnn.policy.polish import polish
@@ -79,7 +79,7 @@ def decode(
     group: list[int] = []
     nodes = 0
     for number, instance in enumerate(instances):
-        if not instance.graph.candidates:
+        if not _promising(instance.graph):
             continue
         size = instance.graph.nodes * how.rollouts
         if group and nodes + size > BATCH_NODES:
@@ -90,6 +90,11 @@ def decode(
     if group:
         _decode_group(network, instances, group, how, answers)
     return answers
+
+
+def _promising(graph: PackingGraph) -> bool:
+    """Whether the best tree through any candidate saves something, were there nothing in its way."""
+    return bool(graph.numbers["pack"][:, SAVING].any())
 
 
 def _decode_group(

@@ -55,6 +55,9 @@ MARKED = ("lane", "value", "needs", "part")
 
 WORDS_OF = {"instruction": 2, "pack": 3, "operand": 1}
 NUMBERS_OF = {"instruction": 11, "pack": 18, "operand": 12}
+SAVING = 11
+"""The column of a pack's numbers that says whether the best tree through it saves anything."""
+
 LOGGED = {
     "instruction": (1, 3, 4, 5, 8, 10),
     "pack": (2, 4, 6, 7, 8, 9, 12, 13, 15, 16),
