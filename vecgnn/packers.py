@@ -41,6 +41,8 @@ def load_packer(name: str) -> Packer | None:
         raise InputError(f"unknown packer {name!r}: use one of {', '.join(PACKERS)}")
     if not PACKERS[name]:
         return None
+    if name == POLICY and (reason := _not_installed()):  # it imports torch only when it is needed
+        raise InputError(reason)
     module, _, attribute = PACKERS[name].partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
@@ -72,11 +74,17 @@ def why_no_policy(weights: str | None = None) -> str:
 
     Imports no torch.
     """
+    if reason := _not_installed():
+        return reason
+    if weights is None and not SHIPPED.is_file():
+        return f"packer {POLICY!r} has no weights in this package: train some and give them by --weights"
+    return ""
+
+
+def _not_installed() -> str:
     for package in ("torch", "numpy", "safetensors"):
         if find_spec(package) is None:
             return f"packer {POLICY!r} needs {package}: pip install 'vecgnn[policy]'"
-    if weights is None and not SHIPPED.is_file():
-        return f"packer {POLICY!r} has no weights in this package: train some and give them by --weights"
     return ""
 
 

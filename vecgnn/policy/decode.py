@@ -15,15 +15,15 @@ import numpy as np
 import torch
 
 from vecgnn.policy.batch import Static
-from vecgnn.policy.encode import SAVING, PackingGraph, encode
+from vecgnn.policy.instance import Instance, instance_of
 from vecgnn.policy.network import PackingNetwork
 from vecgnn.policy.parts import parts_of, restricted
 from vecgnn.policy.polish import polish
-from vecgnn.slp.cost import Pricer
-from vecgnn.slp.enumerate import candidate_packs
-from vecgnn.slp.pack import Pack, PackingProblem
+from vecgnn.slp.pack import Pack
 from vecgnn.slp.parts import independent_parts
 from vecgnn.slp.schedule import Order
+
+__all__ = ["Decoding", "Instance", "decode", "instance_of", "run"]
 
 BATCH_NODES = 60000
 """Graphs are put through the network together up to so many nodes."""
@@ -53,22 +53,6 @@ class Decoding:
     trials: int = 24
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Instance:
-    """A problem ready for the network; the pricer holds no packs."""
-
-    problem: PackingProblem
-    graph: PackingGraph
-    pricer: Pricer
-
-
-def instance_of(problem: PackingProblem, extra: Sequence[Pack] = ()) -> Instance:
-    """The problem with its candidates (``extra`` among them) as arrays."""
-    packs = candidate_packs(problem.candidates, extra).packs
-    pricer = Pricer(problem.graph, problem.target)
-    return Instance(problem, encode(problem, packs, pricer), pricer)
-
-
 def decode(
     network: PackingNetwork,
     instances: Sequence[Instance],
@@ -79,7 +63,7 @@ def decode(
     group: list[int] = []
     nodes = 0
     for number, instance in enumerate(instances):
-        if not _promising(instance.graph):
+        if not instance.promising:
             continue
         size = instance.graph.nodes * how.rollouts
         if group and nodes + size > BATCH_NODES:
@@ -90,11 +74,6 @@ def decode(
     if group:
         _decode_group(network, instances, group, how, answers)
     return answers
-
-
-def _promising(graph: PackingGraph) -> bool:
-    """Whether the best tree through any candidate saves something, were there nothing in its way."""
-    return bool(graph.numbers["pack"][:, SAVING].any())
 
 
 def _decode_group(

@@ -6,12 +6,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from vecgnn.errors import InputError
-from vecgnn.policy import weights
-from vecgnn.policy.decode import Decoding, decode, instance_of
-from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Packing, PackingProblem, Solution
+from vecgnn.policy.instance import Instance, instance_of
+from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Pack, Packing, PackingProblem, Solution
 
 
 def pack_by_policy(problem: PackingProblem, effort: Effort = DEFAULT_EFFORT) -> Solution:
@@ -25,9 +22,8 @@ def pack_by_policy(problem: PackingProblem, effort: Effort = DEFAULT_EFFORT) -> 
 def pack_many(problems: Sequence[PackingProblem], effort: Effort = DEFAULT_EFFORT) -> list[Solution]:
     """The same for many problems at once, which go through the network together."""
     started = time.perf_counter()
-    network = weights.load(Path(effort.weights) if effort.weights else None, _device(effort.device))
     instances = [instance_of(problem) for problem in problems]
-    chosen = decode(network, instances, Decoding(rollouts=effort.rollouts))
+    chosen = _decoded(instances, effort)
     seconds = (time.perf_counter() - started) / max(1, len(problems))
     solutions: list[Solution] = []
     for instance, packs in zip(instances, chosen, strict=True):
@@ -37,10 +33,23 @@ def pack_many(problems: Sequence[PackingProblem], effort: Effort = DEFAULT_EFFOR
     return solutions
 
 
+def _decoded(instances: Sequence[Instance], effort: Effort) -> list[list[Pack]]:
+    """The network's packs.  torch takes seconds to load: not for problems in which nothing can be saved."""
+    if not any(instance.promising for instance in instances):
+        return [[] for _ in instances]
+    from vecgnn.policy import weights
+    from vecgnn.policy.decode import Decoding, decode
+
+    network = weights.load(Path(effort.weights) if effort.weights else None, _device(effort.device))
+    return decode(network, instances, Decoding(rollouts=effort.rollouts))
+
+
 pack_by_policy.many = pack_many  # type: ignore[attr-defined]
 
 
 def _device(name: str) -> str:
+    import torch
+
     there = torch.cuda.is_available()
     if name.startswith("cuda") and not there:
         raise InputError(f"device {name!r} is not there: use cpu or auto")
