@@ -44,13 +44,13 @@ class Decoding:
 
     passes: int = 6
     sure: float = 0.7
-    likely: float = 0.35
+    likely: float = 0.2
     rollouts: int = 1
     temperature: float = 0.7
     seed: int = 0
     polish: bool = True
-    doubtful: float = 0.2
-    trials: int = 24
+    doubtful: float = 0.1
+    trials: int = 32
 
 
 def decode(
