@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -232,3 +232,20 @@ def test_what_is_written_computes_the_same(
             assert answer.verdict is not Verdict.MISCOMPILED, answer
             verified += answer.verdict is Verdict.VERIFIED
     assert changed and 2 * verified > changed
+
+
+def test_rollouts_that_do_not_fit_side_by_side_are_made_in_turn(monkeypatch: pytest.MonkeyPatch):
+    one = instance(generate(7))
+    how = Decoding(rollouts=4, seed=2)
+    together = decode(wild(2), [one], how)
+    monkeypatch.setattr(decoding, "BATCH_NODES", one.graph.nodes)
+    sizes: list[int] = []
+    run = decoding.run
+
+    def counted(network: PackingNetwork, rollouts: Sequence[decoding._Rollout], how: Decoding) -> None:
+        sizes.append(len(rollouts))
+        run(network, rollouts, how)
+
+    monkeypatch.setattr(decoding, "run", counted)
+    assert decode(wild(2), [one], how) == together
+    assert sizes == [1, 1, 1, 1]

@@ -88,7 +88,11 @@ def _decode_group(
         for number in group
         for rollout in range(how.rollouts)
     ]
-    run(network, rollouts, how)
+    together = max(1, BATCH_NODES // max(rollout.graph.nodes for rollout in rollouts))
+    if len(group) > 1:
+        together = len(rollouts)
+    for first in range(0, len(rollouts), together):  # those of a large function do not fit side by side
+        run(network, rollouts[first : first + together], how)
     for place, number in enumerate(group):
         mine = rollouts[place * how.rollouts : (place + 1) * how.rollouts]
         found = [rollout.finished(how) for rollout in mine]
