@@ -88,10 +88,9 @@ def _decode_group(
         for number in group
         for rollout in range(how.rollouts)
     ]
-    together = max(1, BATCH_NODES // max(rollout.graph.nodes for rollout in rollouts))
-    if len(group) > 1:
-        together = len(rollouts)
-    for first in range(0, len(rollouts), together):  # those of a large function do not fit side by side
+    alone = len(group) == 1  # the rollouts of one large function may not fit side by side
+    together = max(1, BATCH_NODES // rollouts[0].graph.nodes) if alone else len(rollouts)
+    for first in range(0, len(rollouts), together):
         run(network, rollouts[first : first + together], how)
     for place, number in enumerate(group):
         mine = rollouts[place * how.rollouts : (place + 1) * how.rollouts]

@@ -12,7 +12,7 @@ from itertools import islice
 
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.exchange import Exchange
-from vecgnn.slp.pack import OperandPack, Pack
+from vecgnn.slp.pack import Pack
 
 SUBTREE = 12
 """Packs of a subtree that is tried without, at most."""
@@ -27,7 +27,7 @@ def polish(
     holds no packs, before and after.
     """
     exchange = Exchange(pricer, packs, chosen)
-    _complete(exchange, pricer, packs)
+    _complete(exchange)
     kept = _drop(pricer, exchange.chosen)
     exchange.chosen = dict.fromkeys(kept)
     waiting = (pack for pack in doubtful if pack not in exchange.chosen)
@@ -37,15 +37,12 @@ def polish(
     return found
 
 
-def _complete(exchange: Exchange, pricer: Pricer, packs: Sequence[Pack]) -> None:
+def _complete(exchange: Exchange) -> None:
     """Where a chosen pack's operand is still gathered, try the packs that are that operand.
 
     A tree with a gap may look worse than none, and would be dropped as a whole.
     """
-    by_values: dict[OperandPack, list[Pack]] = defaultdict(list)
-    for pack in packs:
-        if defined := pricer.terms(pack).defined:
-            by_values[defined].append(pack)
+    pricer = exchange.pricer
     pending = deque(sorted(exchange.chosen, key=lambda pack: -max(pack.lanes)))
     tried: set[Pack] = set()
     while pending:
@@ -56,7 +53,7 @@ def _complete(exchange: Exchange, pricer: Pricer, packs: Sequence[Pack]) -> None
             source = pricer.sources.get(key)
             if source is not None and source.kind in ("whole", "constant"):
                 continue
-            for maker in by_values.get(key[2], ()):
+            for maker in exchange.makers(key[2]):
                 if maker not in tried and maker not in exchange.chosen:
                     tried.add(maker)
                     if exchange.sweep([maker]):

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from vecgnn.slp.cost import Pricer
-from vecgnn.slp.pack import Pack
+from vecgnn.slp.pack import OperandPack, Pack
 from vecgnn.slp.schedule import Order
 
 DEPTH = 24
@@ -49,6 +49,11 @@ class Exchange:
                     return list(self.chosen)
                 improved |= self._move(pack)
         return list(self.chosen)
+
+    def makers(self, values: OperandPack) -> list[Pack]:
+        """The candidates that are this operand pack as it stands."""
+        lanes = tuple(self.pricer.graph.definitions.get(value, -1) for value in values)
+        return [pack for pack in self._by_lanes.get(lanes, ()) if self.pricer.terms(pack).defined == values]
 
     def sweep(self, moves: Iterable[Pack]) -> int:
         """Each of these moves once; how many lowered the price."""

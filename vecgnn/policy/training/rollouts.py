@@ -27,9 +27,6 @@ from vecgnn.slp.pack import Pack
 from vecgnn.slp.schedule import Order
 
 PASSES = 4
-NOISE = 0.7
-"""Of the logits in a rollout, as in those that the decoder tries after its first one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Learner:
@@ -146,6 +143,7 @@ def partial_packing(
     pricer = Pricer(exercise.problem.graph, exercise.problem.target)
     static = Static([exercise.graph])
     chosen: dict[int, None] = {}
+    noise = Decoding().temperature
     passes = int(generator.integers(1, PASSES + 1))
     for step in range(passes):
         if generator.random() < beta:
@@ -153,7 +151,7 @@ def partial_packing(
         else:
             batch = static.state([list(chosen)])
             with torch.inference_mode():
-                logits = network(batch).numpy() + generator.logistic(0, NOISE, exercise.graph.candidates)
+                logits = network(batch).numpy() + generator.logistic(0, noise, exercise.graph.candidates)
             likely = np.flatnonzero((logits > 0) & batch.legal.numpy())
             wanted = likely[np.argsort(-logits[likely], kind="stable")]
         share = generator.random() if step == passes - 1 else 1 - 0.5 * generator.random()
