@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from policy_ablate_tables import ablated
-from policy_evaluate import Settings, measuring
+from policy_evaluate import Settings, measure
 from policy_subjects import Task, key_of, packing_code, sampled, tasks_of, weights_digest
 from policy_tables import evaluated
 from policy_time_tables import timed
@@ -38,6 +39,14 @@ from vecgnn.files import check_output, make_folder, write_atomically
 FORMAT = 1
 
 
+def guarded(measured: Callable[[Task], dict[str, Any]], task: Task) -> dict[str, Any]:
+    """A task's record; what goes wrong is part of it: one module must not cost the others."""
+    try:
+        return measured(task)
+    except Exception:
+        return {"crash": traceback.format_exc(limit=-6)}
+
+
 def run_tasks(
     measured: Callable[[Task], dict[str, Any]],
     tasks: list[Task],
@@ -49,7 +58,11 @@ def run_tasks(
     tqdm.monitor_interval = 0  # its thread and fork do not go together
     records: list[dict[str, Any]] = []
     kept = each_kept(
-        measured, tasks, lambda task: key_of(task, settings, code), output.with_suffix(".jsonl"), options.jobs
+        lambda task: guarded(measured, task),
+        tasks,
+        lambda task: key_of(task, settings, code),
+        output.with_suffix(".jsonl"),
+        options.jobs,
     )
     complete = True
     try:
@@ -92,7 +105,9 @@ def evaluate(options: argparse.Namespace) -> int:
     settings = Settings(options.weights, options.rollouts, options.threads)
     weights = _digest(options.weights)
     tasks = tasks_of(Path(options.corpus), options.splits, options.mcpu)
-    found = run_tasks(measuring(settings), tasks, ["evaluate", asdict(settings), weights], options)
+    found = run_tasks(
+        lambda task: measure(task, settings), tasks, ["evaluate", asdict(settings), weights], options
+    )
     return written("evaluate", options, weights, asdict(settings), found, {})
 
 
@@ -102,7 +117,9 @@ def time(options: argparse.Namespace) -> int:
     settings = timing.Settings(options.weights, options.rollouts, options.threads, options.repetitions)
     weights = _digest(options.weights)
     tasks = timing.spread(tasks_of(Path(options.corpus), options.splits, options.mcpu), options.per_size)
-    found = run_tasks(timing.timing(settings), tasks, ["time", asdict(settings), weights], options)
+    found = run_tasks(
+        lambda task: timing.timed(task, settings), tasks, ["time", asdict(settings), weights], options
+    )
     size = options.module_instructions
     whole = timing.whole_module(settings, size) if size and found[1] else None
     return written("time", options, weights, asdict(settings), found, {"whole": whole})
@@ -119,7 +136,9 @@ def ablate(options: argparse.Namespace) -> int:
     if options.functions:
         tasks = sampled(tasks, options.functions)
     settings = ["ablate", ablation.described(variants), weights, options.threads]
-    found = run_tasks(ablation.ablating(variants, options.threads), tasks, settings, options)
+    found = run_tasks(
+        lambda task: ablation.ablated(task, variants, options.threads), tasks, settings, options
+    )
     more = {"variants": ablation.described(variants), "runs": runs}
     return written(
         "ablate", options, weights, {"threads": options.threads, "functions": options.functions}, found, more

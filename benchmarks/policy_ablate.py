@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import traceback
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -82,19 +80,7 @@ def read_metrics(folder: str) -> list[Record]:
         raise InputError(f"{file}: not the metrics of a training run") from None
 
 
-def ablating(variants: list[Variant], threads: int) -> Callable[[Task], Record]:
-    """A task's record; what goes wrong is part of it."""
-
-    def ablated(task: Task) -> Record:
-        try:
-            return _ablated(task, variants, threads)
-        except Exception:  # one module must not cost the others
-            return {"crash": traceback.format_exc(limit=-6)}
-
-    return ablated
-
-
-def _ablated(task: Task, variants: list[Variant], threads: int) -> Record:
+def ablated(task: Task, variants: list[Variant], threads: int) -> Record:
     import torch
 
     from vecgnn.policy import weights

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,18 +39,6 @@ class Settings:
     weights: str | None
     rollouts: tuple[int, ...]
     threads: int
-
-
-def measuring(settings: Settings) -> Callable[[Task], Record]:
-    """A task's record; what goes wrong is part of it."""
-
-    def measured(task: Task) -> Record:
-        try:
-            return measure(task, settings)
-        except Exception:  # one module must not cost the others
-            return {"crash": traceback.format_exc(limit=-6)}
-
-    return measured
 
 
 def measure(task: Task, settings: Settings) -> Record:

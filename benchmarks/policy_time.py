@@ -10,8 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -58,19 +57,7 @@ def spread(tasks: Sequence[Task], count: int) -> list[Task]:
     return only(tasks, chosen)
 
 
-def timing(settings: Settings) -> Callable[[Task], Record]:
-    """A task's record; what goes wrong is part of it."""
-
-    def timed(task: Task) -> Record:
-        try:
-            return _timed(task, settings)
-        except Exception:  # one module must not cost the others
-            return {"crash": traceback.format_exc(limit=-6)}
-
-    return timed
-
-
-def _timed(task: Task, settings: Settings) -> Record:
+def timed(task: Task, settings: Settings) -> Record:
     import torch
 
     from vecgnn.policy.packer import pack_by_policy, pack_many
