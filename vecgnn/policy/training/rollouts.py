@@ -28,6 +28,7 @@ from vecgnn.slp.schedule import Order
 
 PASSES = 4
 
+
 @dataclass(frozen=True, slots=True)
 class Learner:
     """A lesson to roll the policy out on; ``label`` replaces its own where a better one is known."""
