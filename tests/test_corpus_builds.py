@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -179,6 +180,20 @@ def test_a_package_that_cannot_be_had_is_told(tmp_path: Path) -> None:
     (home / "gone_1.dsc").write_text("no description of a package\n")
     with pytest.raises(CommandFailed, match=r"dpkg-source .* ended with status \d+: see .*log.txt"):
         source_tree("gone", tmp_path)
+    assert not list(home.glob("*.dsc"))  # the next attempt fetches again
+
+
+def test_a_package_without_its_signature_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    for name, script in {
+        "apt-get": 'case "$*" in *source*) echo 1 > here_1.dsc; exit 100;; esac',
+        "dpkg-source": "mkdir unpacked && cp here_1.dsc unpacked",
+    }.items():
+        (commands / name).write_text(f"#!/bin/sh\n{script}\n")
+        (commands / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{commands}:{os.environ['PATH']}")
+    assert (source_tree("here", tmp_path) / "here_1.dsc").is_file()
 
 
 def test_the_manifest_has_a_dozen_libraries_and_those_held_out() -> None:

@@ -83,12 +83,17 @@ def source_tree(package: str, cache: Path) -> Path:
     ]  # fmt: skip
     if not list(home.glob("*.dsc")):
         must(log, ["apt-get", *options, "update"], home)
-        must(log, ["apt-get", *options, "source", "--download-only", package], home)
+        # A missing signature fails this too: unpacking tells whether all is there that matters.
+        command(log, ["apt-get", *options, "source", "--download-only", package], home)
     description = next(iter(sorted(home.glob("*.dsc"))), None)
     if description is None:
         raise CommandFailed(f"apt-get left no source package of {package}: see {log}")
     unpacked = home / "unpacked"
     shutil.rmtree(unpacked, ignore_errors=True)
-    must(log, ["dpkg-source", "--no-check", "-x", description.name, "unpacked"], home)
+    try:
+        must(log, ["dpkg-source", "--no-check", "-x", description.name, "unpacked"], home)
+    except CommandFailed:
+        description.unlink()  # what came may be no more than a part: the next attempt fetches again
+        raise
     unpacked.rename(tree)
     return tree
