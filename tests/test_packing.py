@@ -15,6 +15,7 @@ from vecgnn.slp.greedy import pack_greedily
 from vecgnn.slp.legality import check, pack_reason
 from vecgnn.slp.pack import Pack, Packing, PackingProblem
 from vecgnn.slp.schedule import Order, schedule
+from vecgnn.slp.source import Lane, choose_source, outline
 from vecgnn.vectorize import vectorize_text
 
 
@@ -44,8 +45,8 @@ def some_packs(problem: PackingProblem) -> list[Pack]:
 
 
 def state(pricer: Pricer) -> tuple[object, ...]:
-    uses = {name: count for name, count in pricer.uses.items() if count}
-    return pricer.total, pricer.unpriced, uses, tuple(pricer.live), dict(pricer.sources)
+    sources = {key: pricer.source(key) for pack in pricer.packs for key in pricer.source_keys(pack)}
+    return pricer.total, pricer.unpriced, set(pricer.extracts()), tuple(pricer.live), sources
 
 
 @settings(max_examples=120, deadline=None)
@@ -69,6 +70,59 @@ def test_incremental_price_is_the_price_from_nothing(text: str, data: st.DataObj
             assert state(pricer) == state(fresh)
     pricer.update(remove=chosen)
     assert state(pricer) == start
+
+
+@settings(max_examples=60, deadline=None)
+@given(functions(), st.data())
+def test_packs_that_come_while_others_go(text: str, data: st.DataObject):
+    """Packs put in the place of those that hold their lanes, several at once."""
+    problem = problem_of(text)
+    packs = some_packs(problem)
+    if not packs:
+        return
+    pricer = Pricer(problem.graph, problem.target)
+    chosen: list[Pack] = []
+    for wanted in data.draw(st.lists(st.lists(st.sampled_from(packs), max_size=3), max_size=6)):
+        come: list[Pack] = []
+        taken: set[int] = set()
+        for pack in wanted:
+            if pack not in chosen and taken.isdisjoint(pack.lanes):
+                come.append(pack)
+                taken.update(pack.lanes)
+        gone = [pack for pack in chosen if not taken.isdisjoint(pack.lanes)]
+        before = pricer.total
+        assert pricer.update(add=come, remove=gone) == pricer.total - before
+        chosen = [pack for pack in chosen if pack not in gone] + come
+        fresh = Pricer(problem.graph, problem.target)
+        fresh.update(add=chosen)
+        assert state(pricer) == state(fresh)
+
+
+OUTLINED = ["%a", "%b", "%c", "%d", "%e", "1.0", "2.0", "poison", "undef"]
+VECTORS = (Pack("load", (1, 2)), Pack("op", (3, 4)), Pack("op", (5, 6, 7, 8)), "%v", "%w")
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_the_outline_is_that_of_the_recipe(data: st.DataObject):
+    """Whatever stands where: the same value twice, two values in one lane, vectors of any width."""
+    prices = target.load(data.draw(st.sampled_from(["x86-64", "x86-64-v3", "neoverse-v2"])))
+    values = tuple(data.draw(st.lists(st.sampled_from(OUTLINED), min_size=2, max_size=8)))
+    located: dict[str, Lane] = {}
+    for value in data.draw(st.sets(st.sampled_from(OUTLINED[:5]))):
+        vector = data.draw(st.sampled_from(VECTORS))
+        width = len(vector) if isinstance(vector, Pack) else 4
+        located[value] = Lane(vector, data.draw(st.integers(0, width - 1)), width)
+    loads = data.draw(st.sets(st.sampled_from(OUTLINED[:5])))
+    source = choose_source(values, "float", located, prices, loads)
+    found = outline(values, "float", [located.get(value) for value in values], prices, loads)
+    if source is None:
+        assert (found.kind, found.price) == (None, None)
+        return
+    assert (found.kind, found.price) == (source.kind, source.price)
+    read = [values[position] for position in found.scalars]
+    read += [located[values[position]].vector for position in found.vectors]
+    assert sorted(map(str, read)) == sorted(source.scalars)
 
 
 @settings(max_examples=120, deadline=None)

@@ -146,7 +146,7 @@ def _pack(writer: Writer, pricer: Pricer, pack: Pack, made: dict[SourceKey, str]
     operands: list[str] = []
     for key in pricer.source_keys(pack):
         if key not in made:
-            source = pricer.sources[key]
+            source = pricer.source(key)
             if source is None:
                 raise InternalError(f"{pricer.graph.function.name}: no recipe for an operand pack")
             results: list[str] = []

@@ -129,7 +129,7 @@ def take_apart(graph: DependenceGraph, target: Target, packs: Sequence[Pack]) ->
         extracts.setdefault(pack, []).append(Extract(lane, name, price or 0))
     chosen: list[ChosenPack] = []
     for pack in packs:
-        made = tuple(_maker(pricer.sources[key]) for key in pricer.source_keys(pack))
+        made = tuple(_maker(pricer.source(key)) for key in pricer.source_keys(pack))
         price = FORMS[pack.kind].price(graph, pack, target, made)
         chosen.append(
             ChosenPack(
@@ -218,7 +218,7 @@ def _operands(pricer: Pricer, packs: Sequence[Pack], number: dict[Pack, int]) ->
             users.setdefault(key, {})[number[pack]] = None
     found: dict[SourceKey, Operand] = {}
     for key, using in users.items():
-        source = pricer.sources[key]
+        source = pricer.source(key)
         block, _, values = key
         if source is None:
             found[key] = Operand("gather", 0, values, block, (), tuple(using), ("has no price",))

@@ -50,8 +50,7 @@ def _complete(exchange: Exchange) -> None:
         if pack not in exchange.chosen:
             continue
         for key in pricer.source_keys(pack):
-            source = pricer.sources.get(key)
-            if source is not None and source.kind in ("whole", "constant"):
+            if pricer.recipe(key).kind in ("whole", "constant"):
                 continue
             for maker in exchange.makers(key[2]):
                 if maker not in tried and maker not in exchange.chosen:

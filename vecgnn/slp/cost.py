@@ -14,14 +14,12 @@ from collections.abc import Iterable, Sequence
 
 from vecgnn.ir.dependence import DependenceGraph
 from vecgnn.ir.nodes import BINARY, CASTS, Instruction
-from vecgnn.slp.forms import FORMS, Made, extracted_lane
-from vecgnn.slp.pack import OperandPack, Pack, Packing
-from vecgnn.slp.source import Lane, Source, choose_source
+from vecgnn.slp.forms import FORMS, extracted_lane
+from vecgnn.slp.pack import Pack, Packing
+from vecgnn.slp.source import Lane, Source, choose_source, outline
 from vecgnn.slp.target import Target, instruction_price
 from vecgnn.slp.target.intrinsics import base_name
-
-SourceKey = tuple[int, str, OperandPack]
-"""Block, element type and values: the users of an operand pack in one block share its recipe."""
+from vecgnn.slp.terms import NO_RECIPE, UNPRICED, Member, Operand, Recipe, SourceKey, Terms
 
 _PURE = (
     BINARY
@@ -52,85 +50,118 @@ class Pricer:
     """The price of a function under a changing set of packs.
 
     ``total`` is the price now, ``scalar`` the price without packs.  ``unpriced`` counts the terms that the
-    target's table has no price for: a packing may only be kept while it is zero.
+    target's table has no price for: a packing may only be kept while it is zero.  ``owner`` is the pack of
+    each instruction that stands in one, ``live`` says which are scalars that remain.
 
     What does not change with the packs: ``prices`` of the scalar instructions; ``immortal``, which of them
-    stay whoever reads them; ``reads``, how often scalars read a value; ``native``, lanes of vectors that the
-    function has already; ``loads``, results of simple scalar loads; ``folded``, conversions that cost less
-    because they read a scalar load (that load, what is saved).
+    stay whoever reads them; ``reads``, how often scalars read each one's result; ``native``, lanes of vectors
+    that the function has already; ``loads``, results of simple scalar loads; ``folded``, conversions that
+    cost less because they read a scalar load (that load, what is saved).
+
+    Inside, a value is the index of the instruction that defines it; others (arguments, constants) cost
+    nothing, whoever reads them.  A place is an index into ``_lanes``, 0 where a value is in no vector.
     """
 
     def __init__(self, graph: DependenceGraph, target: Target) -> None:
         self.graph = graph
         self.target = target
-        self._instructions = graph.function.instructions
-        self.prices = [instruction_price(target, instruction, graph) for instruction in self._instructions]
-        self.scalar = self.total = sum(self.prices)
+        self._instructions = instructions = graph.function.instructions
+        definitions = graph.definitions
+        self.prices = [instruction_price(target, instruction, graph) for instruction in instructions]
+        self.scalar = self.total = self._sum = sum(self.prices)
         self.unpriced = 0
         self.owner: dict[int, Pack] = {}
-        self.located: dict[str, Lane] = {}
-        self.sources: dict[SourceKey, Source | None] = {}
-        self.uses: dict[str, int] = defaultdict(int)
-        self.native: dict[str, Lane] = {}
-        for instruction in self._instructions:
-            for operand in instruction.operands:
-                if operand[0] == "%":
-                    self.uses[operand] += 1
-            if instruction.opcode == "extractelement" and (found := extracted_lane(instruction)):
-                self.native[instruction.name] = found
-        self.reads = dict(self.uses)
-        self.located.update(self.native)
-        self.loads = {i.name for i in self._instructions if i.opcode == "load" and i.form.simple}
+        self._operands = [[definitions[o] for o in i.operands if o in definitions] for i in instructions]
+        self._uses = [0] * len(instructions)
+        for operands in self._operands:
+            for index in operands:
+                self._uses[index] += 1
+        self.reads = tuple(self._uses)
+        self.loads = {i.name for i in instructions if i.opcode == "load" and i.form.simple}
         self.folded, self._folding = _folded(graph, target, self.prices)
         # What nothing reads from the start was kept for a reason that is not ours to judge.
         self.immortal = [
-            not removable(instruction) or not self.uses.get(instruction.name, 0)
-            for instruction in self._instructions
+            not removable(instruction) or not uses
+            for instruction, uses in zip(instructions, self._uses, strict=True)
         ]
-        self.live = [True] * len(self._instructions)
-        self._users: dict[SourceKey, dict[Pack, None]] = {}
-        self._paid: dict[Pack, int | None] = {}
-        self._holding: dict[str, set[SourceKey]] = defaultdict(set)
+        self.live = [True] * len(instructions)
+        self.native: dict[str, Lane] = {}
+        self._lanes: list[Lane | None] = [None]
+        self._places = [0] * (len(instructions) + 1)  # one more, for values that no instruction defines
+        for instruction in instructions:
+            if instruction.opcode == "extractelement" and (found := extracted_lane(instruction)):
+                self.native[instruction.name] = found
+                self._places[instruction.index] = len(self._lanes)
+                self._lanes.append(found)
+        self._homes = {index: place for index, place in enumerate(self._places) if place}
+        self._extracts: list[int | None] = [None] * len(instructions)  # of packed lanes, what one would cost
+        self._due = list(self.prices)  # what is in the sum for each instruction
+        self._holding: dict[int, set[Operand]] = defaultdict(set)  # the operand packs needed, by value
         self._terms: dict[Pack, Terms] = {}
+        self._members: dict[Pack, Member] = {}
+        self._made: dict[SourceKey, Operand] = {}
 
     @property
     def packs(self) -> tuple[Pack, ...]:
         return tuple(dict.fromkeys(self.owner.values()))
 
     def update(self, add: Sequence[Pack] = (), remove: Sequence[Pack] = ()) -> int:
-        """Add and remove packs; the change of the total.  The reverse update undoes it exactly."""
+        """Add and remove packs; the change of the total.  The reverse update undoes it exactly.
+
+        What comes is counted before what goes.  So nothing is taken out and put back on the way, and values
+        that keep each other alive round a loop never die of a state in between.
+        """
         before = self.total
-        stale: set[SourceKey] = set()
-        for pack in (*add, *remove):
-            for name in self.terms(pack).defined:
-                if name in self._holding:
-                    stale |= self._holding[name]
-        for key in stale:
-            self._detach(key)
-        for pack in remove:
-            self._remove(pack)
-        for pack in add:
-            stale.update(self._add(pack))
-        for key in stale:
-            if key in self._users and key not in self.sources:
-                self._attach(key)
-        for pack in dict.fromkeys(pack for key in stale for pack in self._users.get(key, ())):
-            self._reprice(pack)
-        for pack in add:
-            if not pack.operands:
-                self._reprice(pack)
+        stale: set[Operand] = set()
+        gone = [self._member(pack) for pack in remove]
+        come = [self._member(pack) for pack in add]
+        for member in gone:
+            self._take_out(member, stale)
+        for member in come:
+            self._put_in(member, stale)
+        gains = [value for member in come for value in member.scalars]
+        losses = [value for member in gone for value in member.scalars]
+        changed = dict.fromkeys(come)
+        for operand in stale:
+            old, new = operand.recipe, self._recipe(operand)
+            if new is not old:
+                operand.recipe = new
+                self._sum += new.price - old.price
+                gains += new.reads
+                losses += old.reads
+                if new.maker is not old.maker:
+                    changed.update(operand.users)
+        for member in changed:
+            self._reprice(member)
+        self._settle(gains, 1, [lane for member in gone for lane, _, _ in member.lanes])
+        self._settle(losses, -1, [lane for member in come for lane, _, _ in member.lanes])
+        self.unpriced, self.total = divmod(self._sum, UNPRICED)
         return self.total - before
 
     def extracts(self) -> Iterable[tuple[Pack, int, str]]:
         """Packs, lanes and names of the packed values that some scalar still reads."""
         for pack in self.packs:
             for lane, name in enumerate(self.terms(pack).defined):
-                if self.uses[name]:
+                if self._uses[pack.lanes[lane]]:
                     yield pack, lane, name
 
     def source_keys(self, pack: Pack) -> tuple[SourceKey, ...]:
-        """The operand packs of a pack, as keys of ``sources``."""
+        """The operand packs of a pack, as keys for ``source``."""
         return self.terms(pack).keys
+
+    def source(self, key: SourceKey) -> Source | None:
+        """The recipe of an operand pack as things stand; None where it has no price."""
+        found = {value: self.located(value) for value in key[2]}
+        located = {value: lane for value, lane in found.items() if lane is not None}
+        return choose_source(key[2], key[1], located, self.target, self.loads)
+
+    def recipe(self, key: SourceKey) -> Recipe:
+        """The same as the sum has it, of an operand pack that a chosen pack needs."""
+        return self._made[key].recipe
+
+    def located(self, value: str) -> Lane | None:
+        """The lane of a pack, or of a vector that the function has, in which the value stands."""
+        return self._lanes[self._places[self.graph.definitions.get(value, -1)]]
 
     def terms(self, pack: Pack) -> Terms:
         """What a pack brings to the sum, whatever else is packed."""
@@ -139,136 +170,122 @@ class Pricer:
             known = self._terms[pack] = Terms(self.graph, self.target, pack)
         return known
 
-    def _add(self, pack: Pack) -> tuple[SourceKey, ...]:
-        terms = self.terms(pack)
-        for key in terms.keys:
-            self._users.setdefault(key, {})[pack] = None
-            for value in key[2]:
-                self._holding[value].add(key)
-        for value in terms.scalars:
-            self._use(value, 1)
-        for lane in pack.lanes:
+    def _member(self, pack: Pack) -> Member:
+        known = self._members.get(pack)
+        if known is None:
+            terms, definitions = self.terms(pack), self.graph.definitions
+            lanes = [(lane, 0, 0) for lane in pack.lanes]
+            if terms.defined:
+                first, count = len(self._lanes), len(pack.lanes)
+                self._lanes += [Lane(pack, lane, count) for lane in range(count)]
+                prices = [UNPRICED if price is None else price for price in terms.extracts]
+                lanes = list(zip(pack.lanes, range(first, first + count), prices, strict=True))
+            operands = [self._operand(key) for key in terms.keys]
+            scalars = [definitions[value] for value in terms.scalars if value in definitions]
+            known = self._members[pack] = Member(pack, lanes, operands, scalars)
+        return known
+
+    def _operand(self, key: SourceKey) -> Operand:
+        known = self._made.get(key)
+        if known is None:
+            known = self._made[key] = Operand(self.graph, key)
+        return known
+
+    def _put_in(self, member: Member, stale: set[Operand]) -> None:
+        for lane, place, extract in member.lanes:
             if lane in self.owner:
                 raise KeyError(f"{self._instructions[lane].place} stands in two packs")
-            self.owner[lane] = pack
-            self._fold(lane, 1)
-            self._settle(lane)
-        for lane, name in enumerate(terms.defined):
-            self.located[name] = Lane(pack, lane, len(terms.defined))
-            if self.uses[name]:
-                self._pay(terms.extracts[lane], 1)
-        return terms.keys
+            self.owner[lane] = member.pack
+            self._extracts[lane] = extract
+            if place:
+                self._places[lane] = place
+                stale |= self._holding[lane]
+        for operand in member.operands:
+            if not operand.users:
+                stale.add(operand)
+                for value in operand.indices:
+                    self._holding[value].add(operand)
+            operand.users[member] = None
 
-    def _remove(self, pack: Pack) -> None:
-        terms = self.terms(pack)
-        for lane, name in enumerate(terms.defined):
-            if self.uses[name]:
-                self._pay(terms.extracts[lane], -1)
-            del self.located[name]
-            if name in self.native:
-                self.located[name] = self.native[name]
-        for lane in pack.lanes:
+    def _take_out(self, member: Member, stale: set[Operand]) -> None:
+        for lane, place, _ in member.lanes:
             del self.owner[lane]
-            self._fold(lane, -1)
-        for lane in pack.lanes:
-            self._settle(lane)
-        for value in terms.scalars:
-            self._use(value, -1)
-        for key in dict.fromkeys(terms.keys):
-            del self._users[key][pack]
-            if not self._users[key]:
-                del self._users[key]
-                for value in key[2]:
-                    self._holding[value].discard(key)
-                self._detach(key)
-        self._pay(self._paid.pop(pack), -1)
+            self._extracts[lane] = None
+            if place:
+                self._places[lane] = self._homes.get(lane, 0)
+                stale |= self._holding[lane]
+        for operand in dict.fromkeys(member.operands):
+            del operand.users[member]
+            if not operand.users:
+                stale.add(operand)
+                for value in operand.indices:
+                    self._holding[value].discard(operand)
+        self._sum -= member.paid
+        member.paid = 0
 
-    def _reprice(self, pack: Pack) -> None:
+    def _recipe(self, operand: Operand) -> Recipe:
+        """How the operand pack is made now: it depends on the places of its values alone."""
+        if not operand.users:
+            return NO_RECIPE
+        places = operand.where(self._places)
+        known = operand.recipes.get(places)
+        if known is None:
+            _, element, values = operand.key
+            lanes = [self._lanes[place] for place in places]
+            found = outline(values, element, lanes, self.target, self.loads)
+            names = [values[position] for position in found.scalars]
+            names += [str(self.native[values[position]].vector) for position in found.vectors]
+            definitions = self.graph.definitions
+            reads = tuple([definitions[name] for name in names if name in definitions])
+            price = UNPRICED if found.price is None else found.price
+            whole = lanes[0].vector if found.kind == "whole" and lanes[0] else None
+            maker = self._members[whole] if isinstance(whole, Pack) else None
+            known = operand.recipes[places] = Recipe(found.kind, price, reads, maker)
+        return known
+
+    def _reprice(self, member: Member) -> None:
         """Charge a pack what it costs with its operands made as they now are."""
-        if pack in self._paid:
-            self._pay(self._paid[pack], -1)
-        terms = self.terms(pack)
-        made = tuple([self._maker(key) for key in terms.keys])
-        price = terms.prices.get(made, _MISSING)
-        if price is _MISSING:
-            price = terms.prices[made] = FORMS[pack.kind].price(self.graph, pack, self.target, made)
-        self._paid[pack] = price
-        self._pay(price, 1)
-
-    def _maker(self, key: SourceKey) -> Pack | None:
-        source = self.sources[key]
-        result = source.result if source and source.kind == "whole" else None
-        return result if isinstance(result, Pack) else None
-
-    def _attach(self, key: SourceKey) -> None:
-        source = self.sources[key] = choose_source(key[2], key[1], self.located, self.target, self.loads)
-        self._pay(source.price if source else None, 1)
-        if source:
-            for value in source.scalars:
-                self._use(value, 1)
-
-    def _detach(self, key: SourceKey) -> None:
-        if key not in self.sources:
-            return
-        source = self.sources.pop(key)
-        self._pay(source.price if source else None, -1)
-        if source:
-            for value in source.scalars:
-                self._use(value, -1)
-
-    def _use(self, value: str, change: int) -> None:
-        """Count one more or one less scalar reader of a value, and follow what comes or goes with it."""
-        pending = [(value, change)]  # a stack, since chains of address arithmetic can be long
-        while pending:
-            value, change = pending.pop()
-            if value[0] != "%":
-                continue
-            was = self.uses[value]
-            self.uses[value] = was + change
-            if was and was + change:
-                continue
-            index = self.graph.definitions.get(value)
-            if index is None:
-                continue
-            if index not in self.owner:
-                pending += self._settled(index)
-                continue
-            lane = self.located.get(value)
-            if lane is not None and isinstance(lane.vector, Pack):
-                self._pay(self._terms[lane.vector].extracts[lane.lane], change)
-
-    def _settle(self, index: int) -> None:
-        """Make an instruction a live scalar or not, as its owner and its readers demand."""
-        for operand, change in self._settled(index):
-            self._use(operand, change)
-
-    def _settled(self, index: int) -> list[tuple[str, int]]:
-        """The same for the instruction alone: what it now reads, or reads no more."""
-        instruction = self._instructions[index]
-        live = index not in self.owner and (self.immortal[index] or self.uses[instruction.name] > 0)
-        if live == self.live[index]:
-            return []
-        self.live[index] = live
-        change = 1 if live else -1
-        self.total += change * self.prices[index]
-        if index in self.folded and self.folded[index][0] in self.owner:
-            self.total += change * self.folded[index][1]
-        return [(operand, change) for operand in instruction.operands]
-
-    def _fold(self, load: int, change: int) -> None:
-        """Conversions of a scalar load that is packed no longer fold into it."""
-        for user in self._folding.get(load, ()):
-            if self.live[user]:
-                self.total += change * self.folded[user][1]
-
-    def _pay(self, price: int | None, change: int) -> None:
+        made = tuple([operand.recipe.maker for operand in member.operands])
+        price = member.prices.get(made)
         if price is None:
-            self.unpriced += change
-        else:
-            self.total += change * price
+            packs = tuple([maker.pack if maker else None for maker in made])
+            found = FORMS[member.pack.kind].price(self.graph, member.pack, self.target, packs)
+            price = member.prices[made] = UNPRICED if found is None else found
+        self._sum += price - member.paid
+        member.paid = price
 
+    def _settle(self, values: Sequence[int], change: int, lanes: Sequence[int]) -> None:
+        """Count one more or one less scalar reader of the values, and follow what comes or goes with that.
 
-_MISSING = -1
+        ``lanes`` have come into a pack or out of one.
+        """
+        uses, edge = self._uses, change > 0  # one reader: the first; none: the last has gone
+        pending = list(lanes)
+        for lane in lanes:
+            pending += self._folding.get(lane, ())
+        for value in values:
+            uses[value] += change
+            if uses[value] == edge:
+                pending.append(value)
+        while pending:
+            index = pending.pop()
+            extract = self._extracts[index]
+            if extract is None:
+                live = uses[index] > 0 or self.immortal[index]
+                due = self.prices[index] if live else 0
+                if live and index in self.folded and self.folded[index][0] in self.owner:
+                    due += self.folded[index][1]
+            else:
+                live, due = False, extract if uses[index] else 0
+            self._sum += due - self._due[index]
+            self._due[index] = due
+            if live != self.live[index]:
+                self.live[index] = live
+                change = 1 if live else -1
+                for value in self._operands[index]:
+                    uses[value] += change
+                    if uses[value] == live:
+                        pending.append(value)
 
 
 def _folded(
@@ -291,24 +308,3 @@ def _folded(
             folded[instruction.index] = (load, apart - prices[instruction.index])
             folding.setdefault(load, []).append(instruction.index)
     return folded, folding
-
-
-class Terms:
-    """What a pack brings to the sum, computed once: the values it defines and the price of an extract of
-    each, the values it reads as scalars, and the keys of its operand packs."""
-
-    __slots__ = ("defined", "extracts", "keys", "prices", "scalars")
-
-    def __init__(self, graph: DependenceGraph, target: Target, pack: Pack) -> None:
-        form = FORMS[pack.kind]
-        self.prices: dict[Made, int | None] = {}  # by what makes its operands
-        self.defined = form.defines(graph, pack)
-        self.scalars = form.scalars(graph, pack)
-        element = form.element(graph, pack)
-        lanes = len(self.defined)
-        self.extracts = [target.extract(element, lanes, lane) for lane in range(lanes)]
-        first = graph.function.instructions[pack.lanes[0]]
-        types = form.operand_elements(graph, pack)
-        self.keys: tuple[SourceKey, ...] = tuple(
-            (first.block, type_, values) for type_, values in zip(types, pack.operands, strict=True)
-        )

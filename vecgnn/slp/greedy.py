@@ -199,8 +199,7 @@ class _Search:
     ) -> None:
         if depth > MAX_DEPTH:
             return
-        located = self.pricer.located
-        if all(value in located for value in operand):
+        if all(map(self.pricer.located, operand)):
             return
         start = len(tree)
         for pack in self.candidates.producers(operand):

@@ -39,7 +39,7 @@ def mortal_scalars(pricer: Pricer, packs: Iterable[Pack]) -> set[int]:
             index = graph.definitions.get(operand)
             if index is None:
                 continue
-            read[index] = read.get(index, pricer.reads[operand]) - 1
+            read[index] = read.get(index, pricer.reads[index]) - 1
             if not read[index] and not pricer.immortal[index]:
                 mortal.add(index)
                 if index not in removed:

@@ -146,6 +146,11 @@ class Target:
         """An extractelement at a constant lane of a vector of ``lanes`` elements."""
         return self._lane("extract", elem, lanes, lane, "")
 
+    @_memoized
+    def extracts(self, elem: str, lanes: int) -> tuple[int | None, ...]:
+        """The same of each lane."""
+        return tuple([self.extract(elem, lanes, lane) for lane in range(lanes)])
+
     def _lane(self, opcode: str, elem: str, lanes: int, lane: int, variant: str) -> int | None:
         rows = self.costs["lane"]
         key = f"{opcode} {elem} {lanes}"
