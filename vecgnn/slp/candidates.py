@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from vecgnn.ir.dependence import DependenceGraph
 from vecgnn.ir.nodes import Instruction
@@ -18,27 +17,23 @@ from vecgnn.slp.backend import summed_wrongly
 from vecgnn.slp.forms import (
     commutative,
     elementwise_key,
-    extracted_lane,
     memory_element,
     reduction_name,
     reduction_tree,
-    scalar_values,
-    vector_positions,
+    vector_operands,
 )
+from vecgnn.slp.likeness import NO_GROUP, Groups, LookAhead
 from vecgnn.slp.pack import OperandPack, Pack
 from vecgnn.slp.schedule import dependent_lane
-from vecgnn.slp.source import is_constant
 from vecgnn.slp.target import Target
 
 MAX_LANES = 64
-LOOK_AHEAD = 2
-
-_Group = tuple[Hashable, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Chain:
-    """Loads or stores of one block with neighbouring addresses, in address order, one per element."""
+    """Loads or stores of one block with neighbouring addresses, in address order, one per element; compared
+    by identity."""
 
     opcode: str
     members: tuple[int, ...]
@@ -53,7 +48,12 @@ class Candidates:
         self._instructions = graph.function.instructions
         self._chains: dict[int, tuple[Chain, ...]] = {}
         self._place: dict[int, tuple[Chain, int]] = {}
-        self._scores: dict[tuple[str, str, int], int] = {}
+        self._groups = Groups(graph)
+        self._look_ahead = LookAhead(graph)
+        # Packs and what makes an operand pack, by lanes and values: growth comes to them from many sides.
+        self._memory: dict[tuple[int, ...], Pack] = {}
+        self._elementwise: dict[tuple[int, ...], Pack] = {}
+        self._producers: dict[OperandPack, tuple[Pack, ...]] = {}
 
     def blocks(self) -> Iterator[int]:
         """Blocks long enough to hold a pack and its use."""
@@ -77,13 +77,14 @@ class Candidates:
         groups: dict[tuple[str, str, str, Hashable], dict[int, list[int]]] = defaultdict(
             lambda: defaultdict(list)
         )
-        for index in range(bounds.start, bounds.stop):
-            instruction = self._instructions[index]
-            element = memory_element(instruction.form)
-            address = self.graph.access[index] if element else None
+        for instruction in self._instructions[bounds.start : bounds.stop]:
+            form = instruction.form
+            if form.opcode not in ("load", "store") or not (element := memory_element(form)):
+                continue
+            address = self.graph.access[instruction.index]
             if address is not None:
-                group = groups[(instruction.opcode, element, address.base, address.terms)]
-                group[address.offset].append(index)
+                group = groups[(form.opcode, element, address.base, address.terms)]
+                group[address.offset].append(instruction.index)
         for (opcode, element, _, _), offsets in groups.items():
             yield from _runs(opcode, offsets, self.graph.module.layout.size(element))
 
@@ -94,45 +95,42 @@ class Candidates:
 
     def memory_pack(self, lanes: Sequence[int]) -> Pack:
         """The pack of neighbouring accesses given in address order."""
-        first = self._instructions[lanes[0]]
-        if first.opcode == "load":
-            return Pack("load", tuple(lanes))
-        return Pack("store", tuple(lanes), (tuple(self._instructions[lane].operands[0] for lane in lanes),))
+        lanes = tuple(lanes)
+        known = self._memory.get(lanes)
+        if known is None:
+            instructions = self._instructions
+            if instructions[lanes[0]].opcode == "load":
+                known = Pack("load", lanes)
+            else:
+                known = Pack("store", lanes, (tuple([instructions[lane].operands[0] for lane in lanes]),))
+            self._memory[lanes] = known
+        return known
 
     # Operands
 
-    def producers(self, values: OperandPack) -> list[Pack]:
+    def producers(self, values: OperandPack) -> tuple[Pack, ...]:
         """Packs that together would make the operand pack, or much of it, without gathering."""
-        definitions = self.graph.definitions
-        lanes = [definitions.get(value) for value in values]
-        distinct = [lane for lane in dict.fromkeys(lanes) if lane is not None]
-        if len(distinct) < 2:
-            return []
-        groups: dict[tuple[int, _Group], list[int]] = defaultdict(list)
-        for lane in distinct:
-            instruction = self._instructions[lane]
-            group = self._group(instruction)
-            if group is not None:
-                groups[(instruction.block, group)].append(lane)
+        known = self._producers.get(values)
+        if known is None:
+            known = self._producers[values] = tuple(self._find_producers(values))
+        return known
+
+    def _find_producers(self, values: OperandPack) -> list[Pack]:
+        definitions, groups = self.graph.definitions, self._groups
+        by_group: dict[int, list[int]] = {}
+        for value in dict.fromkeys(values):
+            lane = definitions.get(value)
+            if lane is not None:
+                by_group.setdefault(groups[lane], []).append(lane)
         packs: list[Pack] = []
-        for (_, group), members in groups.items():
-            if group[0] == "load":
+        for group, members in by_group.items():
+            if group == NO_GROUP or len(members) < 2:
+                continue
+            if self._instructions[members[0]].form.opcode == "load":
                 packs += self._covering(members)
             else:
                 packs += self._isomorphic(members)
         return packs
-
-    def _group(self, instruction: Instruction) -> _Group | None:
-        """Equal for instructions of which one pack could be made, loads of one array all alike."""
-        element = memory_element(instruction.form)
-        if element and instruction.opcode == "load":
-            address = self.graph.access[instruction.index]
-            return ("load", element, address.base, address.terms) if address is not None else None
-        return self._operation_group(instruction)
-
-    def _operation_group(self, instruction: Instruction) -> _Group | None:
-        key = elementwise_key(instruction.form)
-        return None if key is None else ("op", key, scalar_values(instruction))
 
     def _isomorphic(self, members: Sequence[int]) -> Iterator[Pack]:
         """Elementwise packs of isomorphic instructions, in the order given, in powers of two."""
@@ -146,65 +144,14 @@ class Candidates:
 
     def elementwise_pack(self, lanes: Sequence[int]) -> Pack:
         """The pack of isomorphic lanes; commutative operands in the order that look-ahead prefers."""
-        form = self._instructions[lanes[0]].form
-        positions = vector_positions(form)
-        rows = [[self._instructions[lane].operands[position] for position in positions] for lane in lanes]
-        if commutative(form):
-            for previous, row in pairwise(rows):
-                straight = self.score(previous[0], row[0]) + self.score(previous[1], row[1])
-                crossed = self.score(previous[0], row[1]) + self.score(previous[1], row[0])
-                if crossed > straight:
-                    row[0], row[1] = row[1], row[0]
-        return Pack("op", tuple(lanes), tuple(zip(*rows, strict=True)))
-
-    def score(self, left: str, right: str, depth: int = LOOK_AHEAD) -> int:
-        """How well two values would stand in neighbouring lanes (look-ahead, after Porpodas et al. 2018)."""
-        known = self._scores.get((left, right, depth))
+        lanes = tuple(lanes)
+        known = self._elementwise.get(lanes)
         if known is None:
-            known = self._scores[(left, right, depth)] = self._score(left, right, depth)
+            rows = [vector_operands(self._instructions[lane]) for lane in lanes]
+            if commutative(self._instructions[lanes[0]].form):
+                rows = self._look_ahead.ordered(rows)
+            known = self._elementwise[lanes] = Pack("op", lanes, tuple(zip(*rows, strict=True)))
         return known
-
-    def _score(self, left: str, right: str, depth: int) -> int:
-        if is_constant(left) or is_constant(right):
-            return 2 if is_constant(left) and is_constant(right) else 0
-        if left == right:
-            return 1
-        first_index = self.graph.definitions.get(left)
-        second_index = self.graph.definitions.get(right)
-        if first_index is None or second_index is None:
-            return 0
-        first, second = self._instructions[first_index], self._instructions[second_index]
-        if first.block != second.block:
-            return 0
-        element = memory_element(first.form)
-        if element:
-            if second.opcode != "load" or memory_element(second.form) != element:
-                return 0
-            distance = self.graph.distance(first_index, second_index)
-            if distance is None:
-                return 0
-            size = self.graph.module.layout.size(element)
-            return (
-                4 if distance == size else 3 if distance == -size else 2 if abs(distance) <= 4 * size else 1
-            )
-        lane, other = extracted_lane(first), extracted_lane(second)
-        if lane and other:
-            return 4 if lane.vector == other.vector and other.lane == lane.lane + 1 else 1
-        key = elementwise_key(first.form)
-        if key is None or key != elementwise_key(second.form):
-            return 0
-        if not depth:
-            return 2
-        total = 2
-        straight = sum(
-            self.score(a, b, depth - 1) for a, b in zip(first.operands, second.operands, strict=False)
-        )
-        if commutative(first.form):
-            crossed = self.score(first.operands[0], second.operands[1], depth - 1) + self.score(
-                first.operands[1], second.operands[0], depth - 1
-            )
-            straight = max(straight, crossed)
-        return total + straight
 
     def _covering(self, members: Sequence[int]) -> Iterator[Pack]:
         """Packs of loads that hold the members: one window over them where few lanes go unused, or more."""
@@ -246,28 +193,16 @@ class Candidates:
         if pack.kind not in ("op", "load"):
             return
         first = pack.lanes[0]
-        seen: set[int] = set()
+        name = self._instructions[first].name
         for user in self.graph.users[first]:
             lead = self._instructions[user]
-            if user in seen:
+            group = self._groups[user]
+            if group == NO_GROUP or lead.opcode == "load":
                 continue
-            seen.add(user)
-            group = self._user_group(lead)
-            if group is None:
-                continue
+            position = None if commutative(lead.form) else lead.operands.index(name)
             lanes = [user]
             for lane in pack.lanes[1:]:
-                match = next(
-                    (
-                        other
-                        for other in self.graph.users[lane]
-                        if other not in lanes
-                        and self._instructions[other].block == lead.block
-                        and self._user_group(self._instructions[other]) == group
-                        and self._same_position(lead, self._instructions[first].name, other, lane)
-                    ),
-                    None,
-                )
+                match = self._matching_user(lane, group, position, lanes)
                 if match is None:
                     break
                 lanes.append(match)
@@ -280,16 +215,15 @@ class Candidates:
             elif dependent_lane(self.graph, lanes) is None:
                 yield self.elementwise_pack(lanes)
 
-    def _user_group(self, instruction: Instruction) -> Hashable | None:
-        if instruction.opcode == "store":
-            return ("store", memory_element(instruction.form)) if memory_element(instruction.form) else None
-        return self._operation_group(instruction)
-
-    def _same_position(self, lead: Instruction, value: str, other: int, lane: int) -> bool:
-        if commutative(lead.form):
-            return True
-        follower = self._instructions[other]
-        return lead.operands.index(value) == follower.operands.index(self._instructions[lane].name)
+    def _matching_user(self, lane: int, group: int, position: int | None, taken: Sequence[int]) -> int | None:
+        """The first user of a lane in the group that reads it at the position (at any, for None)."""
+        for user in self.graph.users[lane]:
+            if self._groups[user] != group or user in taken:
+                continue
+            instructions = self._instructions
+            if position is None or instructions[user].operands.index(instructions[lane].name) == position:
+                return user
+        return None
 
     # Reductions
 
@@ -303,12 +237,11 @@ class Candidates:
             tree = reduction_tree(self.graph, index)
             if tree is None or len(tree.leaves) < 4:
                 continue
-            groups: dict[Hashable, list[str]] = defaultdict(list)
+            groups: dict[int, list[str]] = defaultdict(list)
             for leaf in tree.leaves:
                 definition = self.graph.definitions.get(leaf)
-                key = None if definition is None else self._leaf_key(definition)
-                groups[key].append(leaf)
-            groups.pop(None, None)
+                groups[NO_GROUP if definition is None else self._groups[definition]].append(leaf)
+            groups.pop(NO_GROUP, None)
             ordered = [sorted(group, key=self._leaf_order) for group in groups.values() if len(group) >= 4]
             if ordered:
                 yield index, ordered
@@ -333,11 +266,6 @@ class Candidates:
         return user.block == instruction.block and elementwise_key(user.form) == elementwise_key(
             instruction.form
         )
-
-    def _leaf_key(self, index: int) -> Hashable:
-        instruction = self._instructions[index]
-        group = self._group(instruction)
-        return None if group is None else (instruction.block, group)
 
     def _leaf_order(self, leaf: str) -> tuple[int, int]:
         """Leaves in the order of the first address they are computed from, then of the text."""

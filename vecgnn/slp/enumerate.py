@@ -7,11 +7,11 @@ that is laid out beforehand.  It is bounded: where the bound bites, ``truncated`
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vecgnn.slp.candidates import MAX_LANES, Candidates
-from vecgnn.slp.forms import commutative, elementwise_key, vector_positions
+from vecgnn.slp.forms import commutative, elementwise_key, vector_operands
 from vecgnn.slp.legality import pack_reason
 from vecgnn.slp.pack import Pack
 
@@ -106,25 +106,26 @@ class _Closure:
         bounds = self.graph.function.blocks[block]
         instructions = self.graph.function.instructions
         inside = range(bounds.start, bounds.stop)
-        for index in inside:
-            operands = instructions[index].operands
-            made = dict.fromkeys(self.graph.definitions.get(value, -1) for value in operands)
-            yield from self._groups([lane for lane in made if lane in inside])
-            name = instructions[index].name
-            users: dict[int, list[int]] = defaultdict(list)
-            for user in self.graph.users[index]:
-                if user in inside:
-                    users[instructions[user].operands.index(name)].append(user)
-            for members in users.values():
-                yield from self._groups(members)
+        keys = {index: key for index in inside if (key := elementwise_key(instructions[index].form))}
+        places = {instructions[index].name: index for index in keys}
+        inner = slice(bounds.start, bounds.stop)
+        for instruction, users in zip(instructions[inner], self.graph.users[inner], strict=True):
+            made = [places[value] for value in instruction.operands if value in places]
+            if len(made) > 1:
+                yield from self._groups(list(dict.fromkeys(made)), keys)
+            if len(users) > 1:
+                at: dict[int, list[int]] = defaultdict(list)
+                for user in users:
+                    if user in inside:
+                        at[instructions[user].operands.index(instruction.name)].append(user)
+                for members in at.values():
+                    yield from self._groups([user for user in members if user in keys], keys)
 
-    def _groups(self, members: Sequence[int]) -> Iterator[Pack]:
+    def _groups(self, members: Sequence[int], keys: Mapping[int, Hashable]) -> Iterator[Pack]:
         """Packs of each power of two of those members that are isomorphic, in the order given."""
         groups: dict[Hashable, list[int]] = defaultdict(list)
         for lane in members:
-            key = elementwise_key(self.graph.function.instructions[lane].form)
-            if key is not None:
-                groups[key].append(lane)
+            groups[keys[lane]].append(lane)
         for group in groups.values():
             width = 2
             while width <= min(len(group), ALIKE_LANES):
@@ -146,12 +147,12 @@ class _Closure:
         if pack.kind != "op":
             return
         instructions = self.graph.function.instructions
-        form = instructions[pack.lanes[0]].form
-        if not commutative(form):
+        if not commutative(instructions[pack.lanes[0]].form):
             return
-        positions = vector_positions(form)
-        rows = [[instructions[lane].operands[position] for position in positions] for lane in pack.lanes]
-        yield Pack("op", pack.lanes, tuple(zip(*rows, strict=True)))
+        rows = [vector_operands(instructions[lane]) for lane in pack.lanes]
+        operands = tuple(zip(*rows, strict=True))
+        if operands != pack.operands:
+            yield Pack("op", pack.lanes, operands)
 
 
 def _windows(members: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

@@ -88,6 +88,12 @@ def vector_positions(form: Form) -> tuple[int, ...]:
     return tuple(range(len(form.operand_types)))
 
 
+def vector_operands(instruction: Instruction) -> tuple[str, ...]:
+    """Operands of an elementwise instruction that become lanes of vectors."""
+    positions, operands = vector_positions(instruction.form), instruction.operands
+    return operands if len(positions) == len(operands) else tuple([operands[k] for k in positions])
+
+
 def scalar_values(instruction: Instruction) -> tuple[str, ...]:
     """Operands of an elementwise instruction that stay scalar (the flag of ``llvm.abs``, say)."""
     vectors = vector_positions(instruction.form)
@@ -235,22 +241,20 @@ def _elementwise_scalars(graph: DependenceGraph, pack: Pack) -> tuple[str, ...]:
 def _elementwise_fits(graph: DependenceGraph, pack: Pack) -> str:
     lanes = _instructions(graph, pack)
     first = lanes[0]
-    key = elementwise_key(first.form)
+    form, key = first.form, elementwise_key(first.form)
     if key is None:
         return f"{first.place} has no vector form"
-    positions = vector_positions(first.form)
     scalars = scalar_values(first)
-    if len(pack.operands) != len(positions):
+    if len(pack.operands) != len(vector_positions(form)):
         return "wrong number of operand packs"
-    for lane, instruction in enumerate(lanes):
-        if elementwise_key(instruction.form) != key:
+    for instruction, given in zip(lanes, zip(*pack.operands, strict=True), strict=True):
+        if instruction.form is not form and elementwise_key(instruction.form) != key:
             return f"{first.place} and {instruction.place} are not isomorphic"
-        if scalar_values(instruction) != scalars:
+        if scalars and scalar_values(instruction) != scalars:
             return f"{first.place} and {instruction.place} differ in an operand that stays scalar"
-        needed = [instruction.operands[position] for position in positions]
-        given = [operand[lane] for operand in pack.operands]
+        needed = vector_operands(instruction)
         if given != needed and not (
-            commutative(instruction.form) and [given[1], given[0], *given[2:]] == needed
+            commutative(instruction.form) and (given[1], given[0], *given[2:]) == needed
         ):
             return f"operand packs do not match {instruction.place}"
     return ""
@@ -290,11 +294,12 @@ def _memory_fits(graph: DependenceGraph, pack: Pack) -> str:
         return f"{first.place} is not a simple {pack.kind} of a vector element"
     size = graph.module.layout.size(element)
     for lane, instruction in enumerate(lanes):
-        if instruction.opcode != pack.kind or memory_element(instruction.form) != element:
+        form = instruction.form
+        if form is not first.form and (form.opcode != pack.kind or memory_element(form) != element):
             return f"{first.place} and {instruction.place} are not isomorphic"
         if graph.distance(first.index, instruction.index) != lane * size:
             return f"{instruction.place} is not {lane} elements behind {first.place}"
-    if pack.kind == "store" and pack.operands != (tuple(i.operands[0] for i in lanes),):
+    if pack.kind == "store" and pack.operands != (tuple([i.operands[0] for i in lanes]),):
         return "operand packs do not match the stored values"
     return ""
 

@@ -13,19 +13,19 @@ def pack_reason(graph: DependenceGraph, pack: Pack) -> str:
     form = FORMS.get(pack.kind)
     if form is None:
         return f"no pack is of kind {pack.kind!r}"
-    if len(pack.lanes) < 2 and pack.kind != "reduce":
+    lanes, lane_by_lane = pack.lanes, pack.kind != "reduce"
+    if len(lanes) < 2 and lane_by_lane:
         return "a pack has at least two lanes"
-    if len(set(pack.lanes)) != len(pack.lanes):
+    if len(set(lanes)) != len(lanes):
         return "an instruction stands in two lanes"
     instructions = graph.function.instructions
-    blocks = {instructions[lane].block for lane in pack.lanes}
-    if len(blocks) != 1:
+    if len({instructions[lane].block for lane in lanes}) != 1:
         return "the lanes stand in different blocks"
-    if pack.kind != "reduce" and any(len(operand) != len(pack.lanes) for operand in pack.operands):
+    if lane_by_lane and pack.operands and {len(lanes)} != set(map(len, pack.operands)):
         return "an operand pack has another width than the pack"
     if reason := form.fits(graph, pack):
         return reason
-    if pack.kind != "reduce" and (lane := dependent_lane(graph, pack.lanes)) is not None:
+    if lane_by_lane and (lane := dependent_lane(graph, lanes)) is not None:
         return f"{instructions[lane].place} depends on another lane"
     return ""
 

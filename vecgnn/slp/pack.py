@@ -27,6 +27,16 @@ class Pack:
     kind: str
     lanes: tuple[int, ...]
     operands: tuple[OperandPack, ...] = ()
+    _hash: int = field(init=False, repr=False, compare=False)  # packs are looked up again and again
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.kind, self.lanes, self.operands)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[type[Pack], tuple[object, ...]]:
+        return Pack, (self.kind, self.lanes, self.operands)  # another process hashes strings differently
 
     def __len__(self) -> int:
         return len(self.lanes)
