@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -136,9 +137,7 @@ def ablate(options: argparse.Namespace) -> int:
     if options.functions:
         tasks = sampled(tasks, options.functions)
     settings = ["ablate", ablation.described(variants), weights, options.threads]
-    found = run_tasks(
-        lambda task: ablation.ablated(task, variants, options.threads), tasks, settings, options
-    )
+    found = run_tasks(lambda task: ablation.ablated(task, variants), tasks, settings, options)
     more = {"variants": ablation.described(variants), "runs": runs}
     return written(
         "ablate", options, weights, {"threads": options.threads, "functions": options.functions}, found, more
@@ -210,7 +209,7 @@ def main() -> int:
     )
     measured.add_argument("--jobs", type=_whole_number, default=1, metavar="N")
     measured.add_argument(
-        "--threads", type=_whole_number, default=1, help="of torch in each process; default: 1"
+        "--threads", type=_whole_number, default=1, help="of numpy in each process; default: 1"
     )
     measured.add_argument("-o", "--output", required=True, metavar="OUT.json")
     network = argparse.ArgumentParser(add_help=False)
@@ -245,6 +244,7 @@ def main() -> int:
     try:
         if options.run is not show:
             check_output(options.output)
+            os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)  # asked when numpy is loaded
         return options.run(options)
     except VecgnnError as error:
         print(f"policy.py: {error}", file=sys.stderr)

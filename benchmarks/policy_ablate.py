@@ -11,6 +11,7 @@ from typing import Any
 from policy_subjects import Task, fresh, problem
 
 from vecgnn.errors import InputError
+from vecgnn.policy import weights
 from vecgnn.policy.decode import Decoding, Instance, decode, instance_of
 from vecgnn.slp.exchange import Exchange
 from vecgnn.slp.greedy import pack_greedily
@@ -80,12 +81,7 @@ def read_metrics(folder: str) -> list[Record]:
         raise InputError(f"{file}: not the metrics of a training run") from None
 
 
-def ablated(task: Task, variants: list[Variant], threads: int) -> Record:
-    import torch
-
-    from vecgnn.policy import weights
-
-    torch.set_num_threads(threads)
+def ablated(task: Task, variants: list[Variant]) -> Record:
     records: list[Record] = []
     for function in task.labelled:
         answer = function.answer
@@ -95,10 +91,10 @@ def ablated(task: Task, variants: list[Variant], threads: int) -> Record:
         prepared = time.perf_counter() - started
         found: Record = {}
         for variant in variants:
-            network = weights.load(Path(variant.weights)) if variant.weights else None
+            scorer = weights.scorer(Path(variant.weights)) if variant.weights else None
             started = time.perf_counter()
-            if network is not None:
-                packs = decode(network, [instance], variant.decoding)[0]
+            if scorer is not None:
+                packs = decode(scorer, [instance], variant.decoding)[0]
             else:
                 packs = _searched(instance, greedy=variant.name == SEARCHES[1])
             seconds = time.perf_counter() - started

@@ -34,7 +34,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """rollouts: each number is measured.  threads: of torch, in each process."""
+    """rollouts: each number is measured.  threads: of numpy, in each process."""
 
     weights: str | None
     rollouts: tuple[int, ...]
@@ -71,11 +71,8 @@ def measure(task: Task, settings: Settings) -> Record:
 
 def _warm_up(settings: Settings, small: PackingProblem) -> None:
     """What happens once in a process, loading the weights among it, is in nobody's time."""
-    import torch
-
     from vecgnn.policy.packer import pack_by_policy
 
-    torch.set_num_threads(settings.threads)
     pack_by_policy(fresh(small), Effort(weights=settings.weights))
 
 

@@ -10,11 +10,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policy_subjects import Labelled, Task, chunks, fresh, only, problem
 from scaling import instruction_count, kernel_module
@@ -27,6 +27,11 @@ from vecgnn.slp.pack import Effort, PackingProblem
 from vecgnn.slp.problem import prices_of
 from vecgnn.vectorize import CHUNK
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from vecgnn.policy.batch import State, Static
+
 Record = dict[str, Any]
 
 STEPS = ("enumerate", "encode", "network", "decode")
@@ -37,7 +42,7 @@ _ALONE = "require<globals-aa>,function(slp-vectorizer)"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """threads: of torch, in each process."""
+    """threads: of numpy, in each process."""
 
     weights: str | None
     rollouts: int
@@ -58,11 +63,8 @@ def spread(tasks: Sequence[Task], count: int) -> list[Task]:
 
 
 def timed(task: Task, settings: Settings) -> Record:
-    import torch
-
     from vecgnn.policy.packer import pack_by_policy, pack_many
 
-    torch.set_num_threads(settings.threads)
     effort = Effort(weights=settings.weights, rollouts=settings.rollouts)
     pairs = [(function, problem(task, function)) for function in task.functions]
     pack_by_policy(fresh(min(pairs, key=lambda pair: pair[0].instructions)[1]), effort)
@@ -117,15 +119,15 @@ def _run(posed: PackingProblem, effort: Effort, steps: _Steps) -> Record:
 
 
 class _Steps:
-    """The policy's steps apart, with a network that is listened to."""
+    """The policy's steps apart, with a network whose time is taken."""
 
     def __init__(self, settings: Settings) -> None:
         from vecgnn.policy import weights
         from vecgnn.policy.decode import Decoding
 
-        self.network = weights.load(Path(settings.weights) if settings.weights else None)
+        self.scorer = weights.scorer(Path(settings.weights) if settings.weights else None)
         self.how = Decoding(rollouts=settings.rollouts)
-        self.inside = self.began = 0.0
+        self.inside = 0.0
         self.passes = 0
 
     def of(self, posed: PackingProblem) -> Record:
@@ -141,24 +143,26 @@ class _Steps:
         instance = Instance(posed, encode(posed, packs, pricer), pricer)
         marks.append(time.perf_counter())
         self.inside, self.passes = 0.0, 0
-        hooks = [
-            self.network.register_forward_pre_hook(self._begin),
-            self.network.register_forward_hook(self._end),
-        ]
-        decode(self.network, [instance], self.how)
+        decode(self._listened, [instance], self.how)
         marks.append(time.perf_counter())
-        for hook in hooks:
-            hook.remove()
         enumerated, encoded, decoded = (b - a for a, b in pairwise(marks))
         seconds = (enumerated, encoded, self.inside, decoded - self.inside)
         return {step: round(s, 6) for step, s in zip(STEPS, seconds, strict=True)} | {"passes": self.passes}
 
-    def _begin(self, *_: object) -> None:
-        self.began = time.perf_counter()
+    def _listened(self, static: Static) -> Callable[[State], np.ndarray]:
+        """The scorer, whose time is taken."""
+        began = time.perf_counter()
+        logits_of = self.scorer(static)
+        self.inside += time.perf_counter() - began
 
-    def _end(self, *_: object) -> None:
-        self.inside += time.perf_counter() - self.began
-        self.passes += 1
+        def logits(state: State) -> np.ndarray:
+            began = time.perf_counter()
+            said = logits_of(state)
+            self.inside += time.perf_counter() - began
+            self.passes += 1
+            return said
+
+        return logits
 
 
 # LLVM

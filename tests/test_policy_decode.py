@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from straightline import functions, isomorphic_lanes
-from test_policy import SMALL, instance, network_of
+from test_policy import SMALL, instance, network_of, without_torch
 
 from vecgnn import packers
 from vecgnn.codegen.verify import Checker, Verdict
@@ -20,8 +20,11 @@ from vecgnn.fuzz.generate import generate
 from vecgnn.llvm import find_tool
 from vecgnn.policy import decode as decoding
 from vecgnn.policy import packer, weights
+from vecgnn.policy.architecture import ARCHITECTURES, Settings
+from vecgnn.policy.batch import Scorer
 from vecgnn.policy.decode import Decoding, Instance, decode, instance_of
-from vecgnn.policy.network import ARCHITECTURES, PackingNetwork, Settings
+from vecgnn.policy.inference import Network
+from vecgnn.policy.network import PackingNetwork, scorer_of
 from vecgnn.slp.cost import price
 from vecgnn.slp.legality import check
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Pack, Packing, PackingProblem, Solution
@@ -66,8 +69,13 @@ def small(seed: int) -> str:
 
 
 @lru_cache
-def wild(seed: int, architecture: str = "residual") -> PackingNetwork:
+def made(seed: int, architecture: str = "residual") -> PackingNetwork:
     return network_of(seed, Settings(SMALL.hidden, SMALL.rounds, architecture))
+
+
+@lru_cache
+def wild(seed: int, architecture: str = "residual") -> Network:
+    return without_torch(made(seed, architecture))
 
 
 def price_of(one: Instance, packs: list[Pack]) -> int:
@@ -78,9 +86,9 @@ def price_of(one: Instance, packs: list[Pack]) -> int:
 
 @settings(max_examples=60)
 @given(modules, networks, ways)
-def test_answers_are_legal_and_never_dearer_than_none(text: str, network: PackingNetwork, how: Decoding):
+def test_answers_are_legal_and_never_dearer_than_none(text: str, scorer: Scorer, how: Decoding):
     one = instance(text)
-    (packs,) = decode(network, [one], how)
+    (packs,) = decode(scorer, [one], how)
     assert check(one.problem.graph, Packing(tuple(packs))) == ""
     assert set(packs) <= set(one.graph.packs)
     assert price_of(one, packs) <= one.pricer.scalar
@@ -116,12 +124,12 @@ def test_a_pack_that_would_close_a_cycle_is_not_chosen(first: str):
 
 @settings(max_examples=12)
 @given(modules, networks, st.integers(0, 9))
-def test_more_rollouts_and_polish_never_make_it_dearer(text: str, network: PackingNetwork, seed: int):
+def test_more_rollouts_and_polish_never_make_it_dearer(text: str, scorer: Scorer, seed: int):
     one = instance(text)
 
     def paid(rollouts: int, polish: bool) -> int:
         how = Decoding(rollouts=rollouts, polish=polish, seed=seed)
-        return price_of(one, decode(network, [one], how)[0])
+        return price_of(one, decode(scorer, [one], how)[0])
 
     assert paid(1, True) <= paid(1, False)
     assert paid(3, False) <= paid(1, False)
@@ -157,6 +165,17 @@ def test_the_same_alone_and_among_others_and_again(rollouts: int, monkeypatch: p
     assert decode(wild(1), [], how) == []
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_torch_and_numpy_come_to_the_same_packs(architecture: str):
+    instances = [instance(small(seed)) for seed in range(6)]
+    for seed in range(3):
+        network = made(seed, architecture).train()  # as validation, between epochs, may find it
+        by_torch = decode(scorer_of(network), instances)
+        assert network.training
+        assert by_torch == decode(wild(seed, architecture), instances)
+        network.eval()
+
+
 def test_another_seed_gives_other_rollouts():
     one = instance(small(1))
     answers = {tuple(decode(wild(1), [one], Decoding(rollouts=2, seed=seed))[0]) for seed in range(8)}
@@ -165,7 +184,7 @@ def test_another_seed_gives_other_rollouts():
 
 def test_the_packer_is_the_decoder(tmp_path: Path):
     path = tmp_path / "weights"
-    weights.save(wild(1), path, {})
+    weights.save(made(1), path, {})
     instances = [instance(text) for text in (small(1), EMPTY, small(2))]
     problems = [one.problem for one in instances]
     effort = Effort(weights=str(path), rollouts=3)
@@ -219,7 +238,7 @@ def test_what_is_written_computes_the_same(
     polish: bool, checker: Checker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     path = tmp_path / "weights"
-    weights.save(wild(2), path, {})
+    weights.save(made(2), path, {})
     if not polish:
         monkeypatch.setitem(packers.PACKERS, "policy", f"{__name__}:pack_anyhow")
     changed = verified = 0
@@ -242,9 +261,9 @@ def test_rollouts_that_do_not_fit_side_by_side_are_made_in_turn(monkeypatch: pyt
     sizes: list[int] = []
     run = decoding.run
 
-    def counted(network: PackingNetwork, rollouts: Sequence[decoding._Rollout], how: Decoding) -> None:
+    def counted(scorer: Scorer, rollouts: Sequence[decoding._Rollout], how: Decoding) -> None:
         sizes.append(len(rollouts))
-        run(network, rollouts, how)
+        run(scorer, rollouts, how)
 
     monkeypatch.setattr(decoding, "run", counted)
     assert decode(wild(2), [one], how) == together

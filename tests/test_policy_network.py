@@ -13,10 +13,12 @@ from torch_geometric.utils import scatter
 
 from vecgnn.errors import InputError
 from vecgnn.fuzz.generate import generate
-from vecgnn.policy.batch import Links, Static, collate
+from vecgnn.policy.architecture import ARCHITECTURES, WAYS, Settings
+from vecgnn.policy.batch import Static
 from vecgnn.policy.encode import KINDS, MARKED, NUMBERS_OF, RELATIONS, WORDS, WORDS_OF, PackingGraph
 from vecgnn.policy.hetero import to_hetero
-from vecgnn.policy.network import ARCHITECTURES, WAYS, PackingNetwork, Settings, gathered
+from vecgnn.policy.network import PackingNetwork, gathered
+from vecgnn.policy.tensors import Links, batch_of, collate
 
 EMPTY = "define i32 @f(i32 %x) {\n  ret i32 %x\n}\n"
 
@@ -157,9 +159,9 @@ def doubled(links: Links) -> Links:
 @given(graphs())
 def test_gradients_by_finite_differences(graph: PackingGraph):
     """Of what is gathered, through the transpose that ``batch`` makes apart; and of a dense product."""
-    static = Static([graph])
+    relations = batch_of(Static([graph])).relations
     for way in WAYS:
-        relation = static.relations[way.relation]
+        relation = relations[way.relation]
         for links in (relation.plain, relation.marked):
             if links is None:
                 continue

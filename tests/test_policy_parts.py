@@ -15,9 +15,10 @@ from test_policy_network import graphs, logits_of
 
 from vecgnn.fuzz.generate import generate
 from vecgnn.policy import decode as decoding
+from vecgnn.policy.architecture import Settings
+from vecgnn.policy.batch import Scorer
 from vecgnn.policy.decode import Decoding, decode
 from vecgnn.policy.encode import KINDS, RELATIONS, PackingGraph
-from vecgnn.policy.network import PackingNetwork, Settings
 from vecgnn.policy.parts import JOINING, parts_of, restricted
 from vecgnn.slp.legality import check
 from vecgnn.slp.pack import Packing
@@ -130,14 +131,12 @@ def test_two_copies_are_two_parts_and_each_is_judged_as_if_it_were_alone():
 
 @settings(max_examples=30)
 @given(modules, networks, st.integers(1, 3))
-def test_answers_by_parts_are_legal_and_never_dearer_than_none(
-    text: str, network: PackingNetwork, rollouts: int
-):
+def test_answers_by_parts_are_legal_and_never_dearer_than_none(text: str, scorer: Scorer, rollouts: int):
     one = instance(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoding, "LARGE", 1)
         patch.setattr(decoding, "WORTHWHILE", 2.0)
-        (packs,) = decode(network, [one], Decoding(rollouts=rollouts, likely=0.5))
+        (packs,) = decode(scorer, [one], Decoding(rollouts=rollouts, likely=0.5))
     assert check(one.problem.graph, Packing(tuple(packs))) == ""
     assert price_of(one, packs) <= one.pricer.scalar
 

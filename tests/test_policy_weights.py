@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
@@ -19,10 +20,18 @@ from test_policy import instance, network_of
 from vecgnn.errors import InputError
 from vecgnn.fuzz.generate import generate
 from vecgnn.policy import weights
-from vecgnn.policy.batch import collate
-from vecgnn.policy.network import ARCHITECTURES, PackingNetwork, Settings
+from vecgnn.policy.architecture import ARCHITECTURES, Settings
+from vecgnn.policy.batch import Scorer, Static
+from vecgnn.policy.network import PackingNetwork
+from vecgnn.policy.tensors import collate
 
-LIGHT = ("vecgnn", "vecgnn.cli", "vecgnn.policy", "vecgnn.policy.expert", "vecgnn.policy.encode")
+LIGHT = ("vecgnn", "vecgnn.cli", "vecgnn.packers", "vecgnn.policy", "vecgnn.policy.expert", "vecgnn.policy.packer")
+    "vecgnn",
+    "vecgnn.cli",
+    "vecgnn.packers",
+    *(f"vecgnn.policy{name}" for name in ("", ".expert", ".packer")),
+)
+PACKING = tuple(f"vecgnn.policy.{name}" for name in ("encode", "decode", "weights"))
 
 META = {"format": weights.FORMAT, "settings": json.dumps({"hidden": 8, "rounds": 1}), "card": "{}"}
 
@@ -43,6 +52,11 @@ def logits(network: PackingNetwork) -> torch.Tensor:
         return network(collate([graph], [[0]]))
 
 
+def said(scorer: Scorer) -> np.ndarray:
+    static = Static([instance(generate(3)).graph])
+    return scorer(static)(static.state([[0]]))
+
+
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("prices", [True, False])
 def test_what_was_saved_comes_back(tmp_path: Path, architecture: str, prices: bool):
@@ -53,6 +67,7 @@ def test_what_was_saved_comes_back(tmp_path: Path, architecture: str, prices: bo
     loaded = weights.load(path)
     assert loaded.settings == network.settings and not loaded.training
     assert torch.equal(logits(loaded), logits(network))
+    np.testing.assert_allclose(said(weights.scorer(path)), logits(network).numpy(), atol=1e-4)
     assert weights.read_card(path) == card
 
 
@@ -62,7 +77,18 @@ def test_a_file_written_again_is_read_again(tmp_path: Path):
         network = network_of(seed, Settings(8, 1))
         weights.save(network, path, {})
         assert torch.equal(logits(weights.load(path)), logits(network))
+        np.testing.assert_allclose(said(weights.scorer(path)), logits(network).numpy(), atol=1e-4)
     assert weights.load(path) is weights.load(path)
+    assert weights.scorer(path) is weights.scorer(path)
+
+
+def test_numbers_of_other_widths_are_taken(tmp_path: Path):
+    network = network_of(1, Settings(8, 1))
+    for dtype, off in ((torch.float64, 1e-4), (torch.float16, 0.5)):
+        tensors = {name: tensor.to(dtype) for name, tensor in network.state_dict().items()}
+        save_file(tensors, tmp_path / str(dtype), META)
+        answer = said(weights.scorer(tmp_path / str(dtype)))
+        np.testing.assert_allclose(answer, logits(network).numpy(), atol=off)
 
 
 def foreign(tmp_path: Path) -> Iterator[tuple[str, Path, str]]:
@@ -101,9 +127,16 @@ def foreign(tmp_path: Path) -> Iterator[tuple[str, Path, str]]:
     yield "shape", tensors("shape", good | {first: torch.zeros(3)}, META), "its tensors do not fit"
     nothing = torch.full_like(good[first], torch.nan)
     yield "nan", tensors("nan", good | {first: nothing}, META), "finite"
+    whole = torch.zeros_like(good[first], dtype=torch.int32)
+    yield "integers", tensors("integers", good | {first: whole}, META), "finite"
+    beyond = torch.full_like(good[first], 1e300, dtype=torch.float64)
+    yield "beyond", tensors("beyond", good | {first: beyond}, META), "finite"
+    odd = {name: tensor.to(torch.bfloat16) for name, tensor in good.items()}
+    yield "bfloat16", tensors("bfloat16", odd, META), "its tensors do not fit"
     for name, settings in (
         ("unset", "{"), ("list", "[]"), ("deep", "[" * 100_000), ("text", '{"hidden": "8"}'),
         ("huge", '{"hidden": 1000000000}'), ("below", '{"rounds": -1}'), ("endless", '{"rounds": 1e99}'),
+        ("dropout", '{"hidden": 8, "rounds": 1, "dropout": 2}'),
     ):  # fmt: skip
         yield name, tensors(name, good, META | {"settings": settings}), "its settings do not fit"
     settings = '{"hidden": 8, "rounds": 1, "architecture": "transformer"}'
@@ -113,10 +146,12 @@ def foreign(tmp_path: Path) -> Iterator[tuple[str, Path, str]]:
 def test_anything_else_is_refused_in_one_line_and_nothing_of_it_is_executed(tmp_path: Path):
     seen = 0
     for name, path, words in foreign(tmp_path):
-        with pytest.raises(InputError) as caught:
-            weights.load(path)
-        message = str(caught.value)
-        assert words in message and str(path) in message and "\n" not in message, (name, message)
+        for read in (weights.scorer, weights.load):
+            with pytest.raises(InputError) as caught:
+                read(path)
+            message = str(caught.value)
+            assert words in message and message.count(str(path)) == 1, (name, message)
+            assert "\n" not in message
         seen += 1
     assert seen > 15
     assert not (tmp_path / "executed").exists()
@@ -133,12 +168,13 @@ def test_a_card_that_is_none_is_refused(tmp_path: Path, card: str):
         weights.read_card(path)
 
 
-def test_what_only_describes_problems_does_not_import_torch():
-    """In a process of its own, since here torch is there already."""
-    for module in (*LIGHT, "vecgnn.policy.worth", "vecgnn.packers"):
-        code = f"import sys, {module}; print('torch' in sys.modules)"
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert done.stdout == "False\n", module
-    code = "import sys, vecgnn.policy.decode; print('torch' in sys.modules, 'gymnasium' in sys.modules)"
+@pytest.mark.parametrize("module", [*LIGHT, *PACKING])
+def test_what_packs_imports_no_torch_and_what_does_not_no_numpy(module: str):
+    """In a process of its own, since here they are there already."""
+    code = f"import sys, {module}; print(*({{'torch', 'gymnasium', 'numpy', 'scipy'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "True False\n"
+    loaded = set(done.stdout.split())
+    if module in LIGHT:
+        assert not loaded
+    else:
+        assert "numpy" in loaded and loaded <= {"numpy", "scipy"}

@@ -14,10 +14,11 @@ from lessons import lessons_in
 from vecgnn.cli import main
 from vecgnn.errors import InputError
 from vecgnn.policy import weights
-from vecgnn.policy.batch import collate
+from vecgnn.policy.architecture import Settings
 from vecgnn.policy.encode import encode
 from vecgnn.policy.expert import Lesson
-from vecgnn.policy.network import PackingNetwork, Settings
+from vecgnn.policy.network import PackingNetwork, scorer_of
+from vecgnn.policy.tensors import collate
 from vecgnn.policy.training import examples as training_examples
 from vecgnn.policy.training.config import as_toml, read_config, resumed_config
 from vecgnn.policy.training.examples import Example, encode_lessons, key_of, read_examples
@@ -312,8 +313,8 @@ def test_a_rollout_stops_at_a_legal_packing_with_a_price(lessons: list[Lesson], 
     for lesson in lessons[:3]:
         exercise = exercise_of(lesson)
         for seed in range(6):
-            with torch.no_grad():
-                chosen = partial_packing(network, exercise, exercise.label, beta, np.random.default_rng(seed))
+            generator = np.random.default_rng(seed)
+            chosen = partial_packing(scorer_of(network), exercise, exercise.label, beta, generator)
             packs = [exercise.graph.packs[number] for number in chosen]
             assert check(exercise.problem.graph, Packing(tuple(packs))) == ""
             pricer = Pricer(exercise.problem.graph, exercise.problem.target)

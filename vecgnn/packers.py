@@ -41,7 +41,7 @@ def load_packer(name: str) -> Packer | None:
         raise InputError(f"unknown packer {name!r}: use one of {', '.join(PACKERS)}")
     if not PACKERS[name]:
         return None
-    if name == POLICY and (reason := _not_installed()):  # it imports torch only when it is needed
+    if name == POLICY and (reason := _not_installed()):  # it imports them only when they are needed
         raise InputError(reason)
     module, _, attribute = PACKERS[name].partition(":")
     try:
@@ -72,7 +72,7 @@ def why_missing(name: str, weights: str | None = None) -> str:
 def why_no_policy(weights: str | None = None) -> str:
     """Why the policy cannot be had here with these weights (else the shipped ones), "" where it can be.
 
-    Imports no torch.
+    Imports none of what the policy computes with.
     """
     if reason := _not_installed():
         return reason
@@ -82,7 +82,7 @@ def why_no_policy(weights: str | None = None) -> str:
 
 
 def _not_installed() -> str:
-    for package in ("torch", "numpy", "safetensors"):
+    for package in ("numpy", "scipy", "safetensors"):
         if find_spec(package) is None:
             return f"packer {POLICY!r} needs {package}: pip install 'vecgnn[policy]'"
     return ""

@@ -12,11 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from vecgnn.policy.batch import Static
+from vecgnn.policy.batch import Scorer, Static
 from vecgnn.policy.instance import Instance, instance_of
-from vecgnn.policy.network import PackingNetwork
 from vecgnn.policy.parts import parts_of, restricted
 from vecgnn.policy.polish import polish
 from vecgnn.slp.pack import Pack
@@ -54,7 +52,7 @@ class Decoding:
 
 
 def decode(
-    network: PackingNetwork,
+    scorer: Scorer,
     instances: Sequence[Instance],
     how: Decoding = Decoding(),
 ) -> list[list[Pack]]:
@@ -67,17 +65,17 @@ def decode(
             continue
         size = instance.graph.nodes * how.rollouts
         if group and nodes + size > BATCH_NODES:
-            _decode_group(network, instances, group, how, answers)
+            _decode_group(scorer, instances, group, how, answers)
             group, nodes = [], 0
         group.append(number)
         nodes += size
     if group:
-        _decode_group(network, instances, group, how, answers)
+        _decode_group(scorer, instances, group, how, answers)
     return answers
 
 
 def _decode_group(
-    network: PackingNetwork,
+    scorer: Scorer,
     instances: Sequence[Instance],
     group: Sequence[int],
     how: Decoding,
@@ -91,7 +89,7 @@ def _decode_group(
     alone = len(group) == 1  # the rollouts of one large function may not fit side by side
     together = max(1, BATCH_NODES // rollouts[0].graph.nodes) if alone else len(rollouts)
     for first in range(0, len(rollouts), together):
-        run(network, rollouts[first : first + together], how)
+        run(scorer, rollouts[first : first + together], how)
     for place, number in enumerate(group):
         mine = rollouts[place * how.rollouts : (place + 1) * how.rollouts]
         found = [rollout.finished(how) for rollout in mine]
@@ -197,21 +195,18 @@ class _Rollout:
         return [] if worse else chosen
 
 
-def run(network: PackingNetwork, rollouts: Sequence[_Rollout], how: Decoding) -> None:
+def run(scorer: Scorer, rollouts: Sequence[_Rollout], how: Decoding) -> None:
     """The passes, for all rollouts together; those that are at their end leave."""
-    device = next(network.parameters()).device
-    training = network.training
-    network.eval()
     active = list(rollouts)
     graphs = [rollout.graph for rollout in active]
     static = Static(graphs)
+    logits_of = scorer(static)
     for step in range(how.passes):
         if step and graphs != (graphs := [rollout.graph for rollout in active]):
             static = Static(graphs)
-        batch = static.state([rollout.state for rollout in active]).to(device)
-        with torch.inference_mode():
-            logits = network(batch)
-            logits = torch.where(batch.legal, logits, -torch.inf).cpu().numpy()
+            logits_of = scorer(static)
+        state = static.state([rollout.state for rollout in active])
+        logits = np.where(state.legal, logits_of(state), np.float32(-np.inf))
         bounds = static.starts["pack"]
         for number, rollout in enumerate(active):
             probabilities = rollout.likelihood(logits[bounds[number] : bounds[number + 1]])
@@ -219,7 +214,6 @@ def run(network: PackingNetwork, rollouts: Sequence[_Rollout], how: Decoding) ->
         active = [rollout for rollout in active if not rollout.ended]
         if not active:
             break
-    network.train(training)
 
 
 def _best(instance: Instance, found: Sequence[Sequence[Pack]]) -> list[Pack]:

@@ -24,7 +24,8 @@ from gymnasium import spaces
 from gymnasium.error import InvalidAction, ResetNeeded
 
 from vecgnn.errors import InputError
-from vecgnn.policy.batch import FLAGS_OF, Static
+from vecgnn.policy.architecture import FLAGS_OF
+from vecgnn.policy.batch import Static
 from vecgnn.policy.decode import Instance, instance_of
 from vecgnn.policy.encode import KINDS, MARKED, NUMBERS_OF, RELATIONS, WORDS, WORDS_OF, PackingGraph
 from vecgnn.slp.pack import Pack, Packing, PackingProblem
@@ -86,8 +87,8 @@ class PackingEnvironment(gymnasium.Env[Observation, int]):
     Observation, K a kind of node (``encode.KINDS``) and R a relation (``encode.RELATIONS``):
     ``nodes`` int64 [3], how many nodes of each kind there are; ``edges`` int64 [relations], how many edges;
     ``K_words`` int64 [nodes, words], 0 where there is none; ``K_numbers`` float32 [nodes, numbers], cut off
-    at ``MOST``; ``K_flags`` float32 [nodes, flags], the state (``batch.FLAGS_OF``); ``R_edges`` int64 [2,
-    edges], from and to, -1 behind the last; ``R_marks`` float32 [edges].
+    at ``MOST``; ``K_flags`` float32 [nodes, flags], the state (``architecture.FLAGS_OF``); ``R_edges`` int64
+    [2, edges], from and to, -1 behind the last; ``R_marks`` float32 [edges].
 
     Action: the number of a candidate, or ``stop``, the last action.  ``action_masks()``, by the name that
     masking agents look for, and ``info["action_mask"]`` say which are legal, by the same judge as the final
@@ -222,7 +223,7 @@ class PackingEnvironment(gymnasium.Env[Observation, int]):
         observation = {name: array.copy() for name, array in self._padded.items()}
         state = self._static.state([self._chosen])
         for kind in KINDS:
-            observation[f"{kind}_flags"] = _filled(state.flags[kind].numpy(), self.limits.nodes(kind))
+            observation[f"{kind}_flags"] = _filled(state.flags[kind], self.limits.nodes(kind))
         return observation
 
     def _info(self, refused: bool) -> dict[str, Any]:

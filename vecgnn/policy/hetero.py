@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch_geometric.data import HeteroData
 
-from vecgnn.policy.batch import collate
 from vecgnn.policy.encode import KINDS, RELATIONS, PackingGraph
+from vecgnn.policy.tensors import collate
 
 
 def to_hetero(graph: PackingGraph, chosen: Sequence[int] = ()) -> HeteroData:

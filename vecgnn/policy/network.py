@@ -8,39 +8,27 @@ a node attends to the better ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
-from vecgnn.errors import InputError
-from vecgnn.policy.batch import FLAGS_OF, Batch, Links, Relation
-from vecgnn.policy.encode import KINDS, MARKED, NUMBERS_OF, PRICES_OF, RELATIONS, WORDS, WORDS_OF
-
-ARCHITECTURES = ("residual", "gated")
-
-ATTENDED = ("lane", "makes", "part")
-"""Relations whose sources, followed back or forth from packs, compete for the attention of a node."""
-
-WORD_SIZE = 16
-SCORE_LIMIT = 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The shape of a network.
-
-    hidden: numbers that a node holds.  rounds: of message passing.  prices: whether it sees what things cost.
-    dropout: the share of what nodes hear, and of what they make of it, that training leaves out.
-    """
-
-    hidden: int = 64
-    rounds: int = 6
-    architecture: str = "residual"
-    prices: bool = True
-    dropout: float = 0.0
+from vecgnn.policy.architecture import (
+    ATTENDED,
+    ENTERING,
+    HEARD,
+    NO_ATTENTION,
+    SCORE_LIMIT,
+    WAYS_TO,
+    WORD_SIZE,
+    Settings,
+    check_settings,
+)
+from vecgnn.policy.batch import Scorer, State, Static
+from vecgnn.policy.encode import KINDS, PRICES_OF, WORDS
+from vecgnn.policy.tensors import Batch, Links, Relation, batch_of
 
 
 class _Product(torch.autograd.Function):
@@ -61,44 +49,15 @@ def gathered(links: Links, values: torch.Tensor) -> torch.Tensor:
     return _Product.apply(links.forth, links.back, values)
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """A relation followed in one direction."""
-
-    relation: str
-    backwards: bool
-    source: str
-    sink: str
-
-    @property
-    def attended(self) -> bool:
-        return self.relation in ATTENDED and self.source == "pack"
-
-    @property
-    def inputs(self) -> int:
-        return 2 if self.relation in MARKED else 1
-
-
-def _ways() -> list[_Way]:
-    ways: list[_Way] = []
-    for name, (source, sink) in RELATIONS.items():
-        ways += [_Way(name, False, source, sink), _Way(name, True, sink, source)]
-    return ways
-
-
-WAYS = tuple(_ways())
-WAYS_TO = {kind: tuple(way for way in WAYS if way.sink == kind) for kind in KINDS}
-
-
 class _Round(nn.Module):
     """One round: what neighbours say to each node, and what it makes of that."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         size = settings.hidden
-        self.residual = settings.architecture == "residual"
+        self.residual = settings.residual
         self.drop = nn.Dropout(settings.dropout)
-        inputs = {kind: size * sum(way.inputs for way in WAYS_TO[kind]) for kind in KINDS}
+        inputs = {kind: size * HEARD[kind] for kind in KINDS}
         if self.residual:
             self.normal = nn.ModuleDict({kind: nn.LayerNorm(size) for kind in KINDS})
             self.scores = nn.Linear(size, len(ATTENDED))
@@ -144,7 +103,7 @@ def _heard(
         if way.attended and weights:
             weight = weights[way.relation]
             total = gathered(plain, torch.cat([values * weight, weight], 1))
-            heard.append(total[:, :-1] / (total[:, -1:] + 1e-6))
+            heard.append(total[:, :-1] / (total[:, -1:] + NO_ATTENTION))
         else:
             heard.append(gathered(plain, values) / many)
         if relation.marked is not None:
@@ -156,27 +115,19 @@ def _heard(
 class PackingNetwork(nn.Module):
     """Logits of candidates: the log odds that each belongs to the best completion of the state."""
 
-    def __init__(self, settings: Settings = Settings()) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
-        if settings.architecture not in ARCHITECTURES:
-            raise InputError(
-                f"unknown architecture {settings.architecture!r}: use one of {', '.join(ARCHITECTURES)}"
-            )
+        check_settings(settings)
         self.settings = settings
         size = settings.hidden
         self.words = nn.Embedding(WORDS, WORD_SIZE, padding_idx=0)
         self.enter = nn.ModuleDict(
             {
-                kind: nn.Sequential(
-                    nn.Linear(WORDS_OF[kind] * WORD_SIZE + NUMBERS_OF[kind] + FLAGS_OF[kind], size),
-                    nn.GELU(),
-                    nn.Linear(size, size),
-                )
+                kind: nn.Sequential(nn.Linear(ENTERING[kind], size), nn.GELU(), nn.Linear(size, size))
                 for kind in KINDS
             }
         )
-        kept = settings.rounds if settings.architecture == "residual" else 1
-        self.rounds = nn.ModuleList([_Round(settings) for _ in range(kept)])
+        self.rounds = nn.ModuleList([_Round(settings) for _ in range(settings.kept)])
         self.leave = nn.Sequential(nn.LayerNorm(size), nn.Linear(size, size), nn.GELU(), nn.Linear(size, 1))
 
     def forward(self, batch: Batch) -> torch.Tensor:
@@ -193,3 +144,22 @@ class PackingNetwork(nn.Module):
             numbers = numbers.clone()
             numbers[:, PRICES_OF[kind]] = 0
         return torch.cat([self.words(batch.words[kind]).flatten(1), numbers, batch.flags[kind]], 1)
+
+
+def scorer_of(network: PackingNetwork) -> Scorer:
+    """The network as ``decode`` asks it, on the device that it is on; in training or not, without dropout."""
+
+    def scorer(static: Static) -> Callable[[State], np.ndarray]:
+        still = batch_of(static).to(next(network.parameters()).device)
+
+        def logits(state: State) -> np.ndarray:
+            training = network.training
+            network.eval()
+            with torch.inference_mode():
+                said = network(still.at(state)).cpu().numpy()
+            network.train(training)
+            return said
+
+        return logits
+
+    return scorer

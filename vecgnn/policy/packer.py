@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from vecgnn.errors import InputError
-from vecgnn.policy.instance import Instance, instance_of
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Pack, Packing, PackingProblem, Solution
+
+if TYPE_CHECKING:
+    from vecgnn.policy.instance import Instance
 
 
 def pack_by_policy(problem: PackingProblem, effort: Effort = DEFAULT_EFFORT) -> Solution:
@@ -21,6 +26,9 @@ def pack_by_policy(problem: PackingProblem, effort: Effort = DEFAULT_EFFORT) -> 
 
 def pack_many(problems: Sequence[PackingProblem], effort: Effort = DEFAULT_EFFORT) -> list[Solution]:
     """The same for many problems at once, which go through the network together."""
+    with _one_thread():
+        from vecgnn.policy.instance import instance_of
+
     started = time.perf_counter()
     instances = [instance_of(problem) for problem in problems]
     chosen = _decoded(instances, effort)
@@ -34,23 +42,34 @@ def pack_many(problems: Sequence[PackingProblem], effort: Effort = DEFAULT_EFFOR
 
 
 def _decoded(instances: Sequence[Instance], effort: Effort) -> list[list[Pack]]:
-    """The network's packs.  torch takes seconds to load: not for problems in which nothing can be saved."""
+    """The network's packs.  What computes it takes time to load: not where nothing can be saved."""
     if not any(instance.promising for instance in instances):
         return [[] for _ in instances]
     from vecgnn.policy import weights
     from vecgnn.policy.decode import Decoding, decode
+    from vecgnn.policy.device import device_of
 
-    network = weights.load(Path(effort.weights) if effort.weights else None, _device(effort.device))
-    return decode(network, instances, Decoding(rollouts=effort.rollouts))
+    scorer = weights.scorer(Path(effort.weights) if effort.weights else None, device_of(effort.device))
+    return decode(scorer, instances, Decoding(rollouts=effort.rollouts))
 
 
 pack_by_policy.many = pack_many  # type: ignore[attr-defined]
 
 
-def _device(name: str) -> str:
-    import torch
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Where numpy is loaded within this, it computes in one thread.
 
-    there = torch.cuda.is_available()
-    if name.startswith("cuda") and not there:
-        raise InputError(f"device {name!r} is not there: use cpu or auto")
-    return name if name != "auto" else "cuda" if there else "cpu"
+    Products of this size gain little from more, and where another program wants the core (make -j) threads
+    that wait for each other by spinning lose much.  numpy's BLAS asks the environment when it is loaded; the
+    setting must not stay there, for programs that are run inherit it.
+    """
+    name = "OPENBLAS_NUM_THREADS"
+    if "numpy" in sys.modules or name in os.environ or "OMP_NUM_THREADS" in os.environ:
+        yield
+        return
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[name]

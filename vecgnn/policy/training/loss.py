@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from vecgnn.policy.batch import Batch
+from vecgnn.policy.tensors import Batch
 
 NAMES = ("loss", "weight", "right", "candidates", "hits", "said", "wanted")
 """The sums of ``Sums``; loss is the weighted one, the others count legal candidates."""

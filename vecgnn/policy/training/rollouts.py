@@ -5,7 +5,6 @@ Tasks go to them by module, which is read once; a lesson that fails is a record 
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,13 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from vecgnn.policy import weights
-from vecgnn.policy.batch import Static
+from vecgnn.policy.batch import Scorer, Static
 from vecgnn.policy.decode import Decoding, Instance, decode
 from vecgnn.policy.expert import Lesson
-from vecgnn.policy.network import PackingNetwork
 from vecgnn.policy.training.problems import Exercise, exercise_of, numbers_of
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.exchange import Exchange
@@ -93,14 +90,14 @@ def by_module(learners: Sequence[Learner]) -> list[tuple[Learner, ...]]:
 
 def meet(task: Task) -> list[Met]:
     """A state on a mixed way through each problem; none where the rollout chose nothing."""
-    network = _network(task.weights)
+    scorer = weights.scorer(task.weights)
     met: list[Met] = []
     for learner in task.learners:
         try:
             exercise = exercise_of(learner.lesson)
             label = exercise.label if learner.label is None else learner.label
             generator = np.random.default_rng([task.seed, learner.number])
-            chosen = partial_packing(network, exercise, label, task.beta, generator)
+            chosen = partial_packing(scorer, exercise, label, task.beta, generator)
             if chosen:
                 met.append(_completed(learner, exercise, label, chosen, task.seconds))
         except Exception as error:  # a defect with one function must not cost the others
@@ -132,7 +129,7 @@ def _completed(
 
 
 def partial_packing(
-    network: PackingNetwork,
+    scorer: Scorer,
     exercise: Exercise,
     label: Sequence[int],
     beta: float,
@@ -143,6 +140,7 @@ def partial_packing(
     order = Order(exercise.problem.graph)
     pricer = Pricer(exercise.problem.graph, exercise.problem.target)
     static = Static([exercise.graph])
+    logits_of = scorer(static)
     chosen: dict[int, None] = {}
     noise = Decoding().temperature
     passes = int(generator.integers(1, PASSES + 1))
@@ -150,10 +148,9 @@ def partial_packing(
         if generator.random() < beta:
             wanted = generator.permutation(np.array(label, np.int64))
         else:
-            batch = static.state([list(chosen)])
-            with torch.inference_mode():
-                logits = network(batch).numpy() + generator.logistic(0, noise, exercise.graph.candidates)
-            likely = np.flatnonzero((logits > 0) & batch.legal.numpy())
+            state = static.state([list(chosen)])
+            logits = logits_of(state) + generator.logistic(0, noise, exercise.graph.candidates)
+            likely = np.flatnonzero((logits > 0) & state.legal)
             wanted = likely[np.argsort(-logits[likely], kind="stable")]
         share = generator.random() if step == passes - 1 else 1 - 0.5 * generator.random()
         for number in wanted[: int(np.ceil(share * len(wanted)))].tolist():
@@ -168,23 +165,23 @@ def partial_packing(
 
 def surpass(task: Task) -> list[Found]:
     """The best of the label, the policy's rollouts, and what local search makes of either."""
-    network = _network(task.weights)
+    scorer = weights.scorer(task.weights)
     found: list[Found] = []
     for learner in task.learners:
         try:
-            found.append(_surpassed(network, learner, task))
+            found.append(_surpassed(scorer, learner, task))
         except Exception as error:
             found.append(Found(learner.number, (), 0, 0, _reason(learner.lesson, error)))
     return found
 
 
-def _surpassed(network: PackingNetwork, learner: Learner, task: Task) -> Found:
+def _surpassed(scorer: Scorer, learner: Learner, task: Task) -> Found:
     exercise = exercise_of(learner.lesson)
     packs, pricer = exercise.graph.packs, exercise.pricer
     before = learner.lesson.objective if learner.objective is None else learner.objective
     label = exercise.label if learner.label is None else learner.label
     how = Decoding(rollouts=task.rollouts, seed=task.seed + learner.number)
-    rolled = decode(network, [Instance(exercise.problem, exercise.graph, pricer)], how)[0]
+    rolled = decode(scorer, [Instance(exercise.problem, exercise.graph, pricer)], how)[0]
     best, objective = [packs[number] for number in label], before
     began = time.perf_counter()
     for share, start in ((0.5, rolled), (1.0, best)):
@@ -202,9 +199,3 @@ def _surpassed(network: PackingNetwork, learner: Learner, task: Task) -> Found:
 
 def _reason(lesson: Lesson, error: Exception) -> str:
     return f"{lesson.module}: {lesson.function}: {type(error).__name__}: {error}"
-
-
-def _network(path: Path) -> PackingNetwork:
-    if multiprocessing.parent_process() is not None:
-        torch.set_num_threads(1)  # each of these processes has one core
-    return weights.load(path, "cpu")

@@ -12,8 +12,9 @@ import torch
 
 from vecgnn.errors import InputError
 from vecgnn.files import make_folder
+from vecgnn.policy.architecture import Settings
 from vecgnn.policy.expert import Expert, Lesson
-from vecgnn.policy.network import PackingNetwork, Settings
+from vecgnn.policy.network import PackingNetwork
 from vecgnn.policy.training import checkpoint
 from vecgnn.policy.training.collect import Collector, Label, answered_states, better_labels
 from vecgnn.policy.training.config import Config

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from vecgnn.policy import weights
-from vecgnn.policy.batch import Batch, collate
 from vecgnn.policy.network import PackingNetwork
+from vecgnn.policy.tensors import Batch, collate
 from vecgnn.policy.training.checkpoint import Checkpoint, Progress, Weights, write_checkpoint
 from vecgnn.policy.training.collect import Answered
 from vecgnn.policy.training.config import Config

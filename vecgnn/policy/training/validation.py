@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from vecgnn.policy.batch import collate
 from vecgnn.policy.decode import Instance, decode, instance_of
 from vecgnn.policy.expert import Lesson
-from vecgnn.policy.network import PackingNetwork
+from vecgnn.policy.network import PackingNetwork, scorer_of
+from vecgnn.policy.tensors import collate
 from vecgnn.policy.training.examples import Example
 from vecgnn.policy.training.loss import summary, weighted_loss
 from vecgnn.policy.training.problems import problem_of
@@ -81,7 +81,7 @@ def validate(
     for first in range(0, len(validation.instances), DECODED):
         check()
         part = validation.instances[first : first + DECODED]
-        for instance, packs in zip(part, decode(network, part), strict=True):
+        for instance, packs in zip(part, decode(scorer_of(network), part), strict=True):
             reductions.append(_reduction(instance, packs))
         listener.progress("validation", len(reductions), len(validation.instances), {})
     network.train()

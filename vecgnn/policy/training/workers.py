@@ -47,4 +47,4 @@ class Workers:
 
 def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C ends the command, and that ends the pool
-    os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: a process has one core
+    os.environ["OMP_NUM_THREADS"] = "1"  # before numpy is imported: a process has one core
