@@ -25,12 +25,7 @@ from vecgnn.policy.batch import Scorer, Static
 from vecgnn.policy.network import PackingNetwork
 from vecgnn.policy.tensors import collate
 
-LIGHT = ("vecgnn", "vecgnn.cli", "vecgnn.packers", "vecgnn.policy", "vecgnn.policy.expert", "vecgnn.policy.packer")
-    "vecgnn",
-    "vecgnn.cli",
-    "vecgnn.packers",
-    *(f"vecgnn.policy{name}" for name in ("", ".expert", ".packer")),
-)
+LIGHT = ("vecgnn", "vecgnn.cli", "vecgnn.packers", "vecgnn.policy", "vecgnn.policy.expert")
 PACKING = tuple(f"vecgnn.policy.{name}" for name in ("encode", "decode", "weights"))
 
 META = {"format": weights.FORMAT, "settings": json.dumps({"hidden": 8, "rounds": 1}), "card": "{}"}
