@@ -32,7 +32,10 @@ def pack_greedily(problem: PackingProblem, effort: Effort = DEFAULT_EFFORT) -> S
 
 
 class _Search:
-    """Packs committed so far, their price and their order."""
+    """Packs committed so far, their price and their order.
+
+    What grows enters the price all at once; till then ``_coming`` holds its packs, by lane.
+    """
 
     def __init__(self, problem: PackingProblem) -> None:
         self.graph = problem.graph
@@ -40,6 +43,7 @@ class _Search:
         self.pricer = Pricer(problem.graph, problem.target)
         self.order = Order(problem.graph)
         self._reasons: dict[Pack, str] = {}
+        self._coming: dict[int, Pack] = {}
 
     def block(self, block: int) -> None:
         chains = self.candidates.chains(block)
@@ -138,8 +142,9 @@ class _Search:
         snapshot = self.order.snapshot()
         added: list[Pack] = []
         before = self.pricer.total
-        if not self._add(seed):
+        if not self._accept(seed):
             return
+        self._enter([seed])
         added.append(seed)
         total = self.pricer.total - before
         best, keep = (total, 1) if total < 0 and not self.pricer.unpriced else (0, 0)
@@ -163,7 +168,8 @@ class _Search:
         self.pricer.update(remove=added)
         self.order.restore(snapshot)
         for pack in added[:keep]:
-            self._add(pack)
+            self.order.add(pack)
+        self.pricer.update(add=added[:keep])
 
     # Growth
 
@@ -176,11 +182,12 @@ class _Search:
         snapshot = self.order.snapshot()
         parts: list[tuple[int, int]] = []
         before = self.pricer.total
-        if not self._add(seed):
+        if not self._accept(seed):
             return 0
         tree = [seed]
         for operand in seed.operands:
             self._descend(operand, tree, parts, 0)
+        self._enter(tree)
         kept = self._trim(tree, parts)
         change = self.pricer.total - before
         if self.pricer.unpriced or (change >= 0 and not force):
@@ -199,11 +206,11 @@ class _Search:
     ) -> None:
         if depth > MAX_DEPTH:
             return
-        if all(map(self.pricer.located, operand)):
+        if all(map(self._located, operand)):
             return
         start = len(tree)
         for pack in self.candidates.producers(operand):
-            if self._add(pack):
+            if self._accept(pack):
                 tree.append(pack)
                 for inner in pack.operands:
                     self._descend(inner, tree, parts, depth + 1)
@@ -226,18 +233,27 @@ class _Search:
                 self.pricer.update(add=part)
         return list(present)
 
-    def _add(self, pack: Pack) -> bool:
-        """Add a pack where it is legal beside the others; whether it was."""
-        owner = self.pricer.owner
-        if any(lane in owner for lane in pack.lanes):
+    def _accept(self, pack: Pack) -> bool:
+        """Take a pack where it is legal beside the others; whether it was.  ``_enter`` has it priced."""
+        owner, coming = self.pricer.owner, self._coming
+        if not (owner.keys().isdisjoint(pack.lanes) and coming.keys().isdisjoint(pack.lanes)):
             return False
         reason = self._reasons.get(pack)
         if reason is None:
             reason = self._reasons[pack] = pack_reason(self.graph, pack)
         if reason or not self.order.add(pack):
             return False
-        self.pricer.update(add=(pack,))
+        coming.update(dict.fromkeys(pack.lanes, pack))
         return True
+
+    def _enter(self, packs: Sequence[Pack]) -> None:
+        self.pricer.update(add=packs)
+        self._coming.clear()
+
+    def _located(self, value: str) -> bool:
+        """Whether a vector holds the value."""
+        pack = self._coming.get(self.graph.definitions.get(value, -1))
+        return bool(self.pricer.terms(pack).defined if pack else self.pricer.located(value))
 
     def _undo(self, packs: Sequence[Pack], snapshot: Snapshot) -> None:
         self.pricer.update(remove=packs)
