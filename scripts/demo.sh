@@ -16,11 +16,11 @@ fi
 
 echo "LLVM's own throughput costs (-O3 -march=$march, fewer is better):"
 echo
-"$bin/vecgnn" compare --march "$march" --packers llvm,greedy --out "$out" "$@"
+"$bin/vecgnn" compare --march "$march" --packers llvm,greedy,policy --out "$out" "$@"
 
 first=$(basename "$1" .c)
 echo
-module=$out/modules/$first.greedy.ll
+module=$out/modules/$first.policy.ll
 echo "Function by function: $out/compare.txt.  The first function of $module that stores a vector:"
 echo
 awk '/^define/ { body = "" } { body = body $0 "\n" } /^}/ && body ~ /store <[0-9]+ x/ { printf "%s", body; exit }' \
@@ -35,11 +35,11 @@ echo
 echo "The programs' checksums, scalar and vectorized:"
 for source in "$@"; do
     name=$(basename "$source" .c)
-    for packer in none greedy; do
+    for packer in none policy; do
         "$bin/vecgnn-cc" -O3 "-march=$march" "--vecgnn-packer=$packer" -o "$out/$name.$packer" "$source" -lm
     done
     scalar=$("$out/$name.none")
-    packed=$("$out/$name.greedy")
+    packed=$("$out/$name.policy")
     [ "$scalar" = "$packed" ] || { echo "demo: $name prints $packed instead of $scalar" >&2; exit 1; }
     echo "  $packed, both"
 done

@@ -6,18 +6,20 @@
 # Does nothing, quickly, when all is in place.  LLVM is installed with apt-get where that needs no password;
 # elsewhere one line says what to install, and only --need-llvm makes that an error (without flang all but
 # Fortran works, so it is never one).
-# --light leaves a .venv that has what the tests need as it is, and makes a new one without torch and solvers.
+# --light leaves a .venv that has what the tests need as it is, and makes a new one with the learned policy but
+# without torch and solvers.
 # VECGNN_EXTRAS (default: dev,ilp,train) names the extras to install; PYTHON names an interpreter.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 need_llvm=false
 everything=dev,ilp,train
+light=plot,policy
 extras=${VECGNN_EXTRAS:-$everything}
 for option in "$@"; do
     case $option in
         --need-llvm) need_llvm=true ;;
-        --light) extras=${VECGNN_EXTRAS:-plot} ;;
+        --light) extras=${VECGNN_EXTRAS:-$light} ;;
         *)
             echo "setup: $option: not an option; use --need-llvm, --light" >&2
             exit 2
@@ -48,7 +50,7 @@ set_up_python() {
     wanted="$PWD $extras $sum"
     installed=$(cat "$stamp" 2>/dev/null || true)
     if [ -x .venv/bin/python ] && { [ "$installed" = "$wanted" ] ||
-        { [ "$extras" = plot ] && [ "$installed" = "$PWD $everything $sum" ]; }; }; then
+        { [ "$extras" = "$light" ] && [ "$installed" = "$PWD $everything $sum" ]; }; }; then
         return
     fi
     if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then

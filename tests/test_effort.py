@@ -189,16 +189,21 @@ def test_the_policy_is_the_default_where_it_can_be_had(
     assert ": 1 of 2 functions vectorized by greedy\n" in capsys.readouterr().err
 
 
-def test_without_torch_greedy_is_the_default(
-    module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("package", ["numpy", "scipy", "safetensors"])
+def test_without_what_the_policy_needs_greedy_is_the_default(
+    package: str,
+    module: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ):
     shipped = tmp_path / "shipped"
     shipped.write_bytes(HOLLOW)
     monkeypatch.setattr(vecgnn.packers, "SHIPPED", shipped)
-    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setitem(sys.modules, package, None)
     for name in [name for name in sys.modules if name.startswith("vecgnn.policy.")]:
         monkeypatch.delitem(sys.modules, name)
-    missing = "packer 'policy' needs torch: pip install 'vecgnn[policy]'"
+    missing = f"packer 'policy' needs {package}: pip install 'vecgnn[policy]'"
     assert cli.main(["vectorize", str(module)]) == 0
     assert f"vectorized by greedy ({missing})\n" in capsys.readouterr().err
     assert cli.main(["vectorize", str(module), "--packer", "policy"]) == 2
@@ -223,14 +228,17 @@ def test_builds_leave_out_a_policy_without_weights(
         reading.read_variants("policy")
 
 
-@pytest.mark.parametrize("packer", ["greedy", "ilp"])
-def test_other_packers_import_no_torch(packer: str, module: Path):
-    if packer == "ilp":
-        pytest.importorskip("pulp")
+@pytest.mark.parametrize(
+    ("packer", "unwanted"),
+    [("greedy", ("torch", "numpy", "scipy")), ("none", ("torch", "numpy", "scipy")), ("ilp", ("torch",))],
+)
+def test_other_packers_do_not_import_what_the_policy_needs(
+    packer: str, unwanted: tuple[str, ...], module: Path
+):
     code = (
         "import sys; from vecgnn import cli;"
         f"status = cli.main(['vectorize', {str(module)!r}, '-q', '--packer', {packer!r}]);"
-        "sys.exit(status or 'torch' in sys.modules)"
+        f"sys.exit(status or ' '.join(set({unwanted}) & set(sys.modules)) or None)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 

@@ -44,7 +44,7 @@ def test_output_is_unchanged(source: Path, packer: str, march: str, tmp_path: Pa
 
 @pytest.mark.parametrize("source", KERNELS, ids=lambda path: path.stem)
 def test_output_is_unchanged_by_the_policy(source: Path, tmp_path: Path):
-    """Not through the driver, of which each run would load torch anew."""
+    """Not through the driver, of which each run would load numpy and scipy anew."""
     clang, march = str(find_tool("clang")), "x86-64-v3"
     result = vectorize_text(before_slp_of(source, [f"-march={march}"]), packer="policy")
     assert not [report for report in result.functions if report.bug]

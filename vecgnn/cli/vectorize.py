@@ -31,8 +31,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     vectorize.add_argument(
         "--packer",
         metavar="NAME",
-        help="policy (the learned one), greedy, ilp, best or none; default: policy where torch is installed, "
-        "else greedy",
+        help="policy (the learned one), greedy, ilp, best or none; default: policy where what it needs "
+        "is installed, else greedy",
     )
     add_price(vectorize)
     add_effort(vectorize)
