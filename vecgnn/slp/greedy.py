@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from vecgnn.slp.candidates import MAX_LANES, Chain
 from vecgnn.slp.cost import Pricer
@@ -63,19 +64,18 @@ class _Search:
         free = self._free_runs(chain)
         while free:
             run = free.pop()
-            best: tuple[int, list[tuple[int, ...]]] = (0, [])
+            best: tuple[int, list[Pack]] = (0, [])
             width = min(MAX_LANES, 1 << (len(run.members).bit_length() - 1))
             while width >= 2:
                 spare = len(run.members) % width
                 for start in (0, spare) if spare else (0,):
-                    saved, windows = self._try_windows(run, width, start)
-                    if saved < best[0]:
-                        best = saved, windows
+                    change, packs = self._try_windows(run, width, start)
+                    if change < best[0]:
+                        best = change, packs
                 width //= 2
             if not best[1]:
                 continue
-            for window in best[1]:
-                self.grow(self.candidates.memory_pack(window))
+            self._again(best[1])
             rest = self._free_runs(run)
             if sum(len(r.members) for r in rest) < len(run.members):
                 free += rest
@@ -89,11 +89,10 @@ class _Search:
                 runs[-1].append(member)
         return [Chain(chain.opcode, tuple(run)) for run in runs if len(run) > 1]
 
-    def _try_windows(self, chain: Chain, width: int, start: int) -> tuple[int, list[tuple[int, ...]]]:
-        """The price change of the windows that save, and these; nothing is kept."""
+    def _try_windows(self, chain: Chain, width: int, start: int) -> tuple[int, list[Pack]]:
+        """The price change of what grows from the windows that save, and these packs; nothing is kept."""
         snapshot = self.order.snapshot()
         kept: list[Pack] = []
-        windows: list[tuple[int, ...]] = []
         total = 0
         for window in self.candidates.windows(chain, width, start):
             added: list[Pack] = []
@@ -101,10 +100,10 @@ class _Search:
             if change < 0:
                 total += change
                 kept += added
-                windows.append(window)
-        self.pricer.update(remove=kept)
-        self.order.restore(snapshot)
-        return total, windows
+        newest = islice(reversed(self.pricer.owner.values()), sum(map(len, kept)))
+        packs = list(dict.fromkeys(newest))[::-1]
+        self._undo(kept, snapshot)
+        return total, packs
 
     def _reduce(self, root: int, groups: Sequence[Sequence[str]]) -> None:
         if root in self.pricer.owner:
@@ -165,11 +164,8 @@ class _Search:
             if not following:
                 break
             frontier = following
-        self.pricer.update(remove=added)
-        self.order.restore(snapshot)
-        for pack in added[:keep]:
-            self.order.add(pack)
-        self.pricer.update(add=added[:keep])
+        self._undo(added, snapshot)
+        self._again(added[:keep])
 
     # Growth
 
@@ -254,6 +250,12 @@ class _Search:
         """Whether a vector holds the value."""
         pack = self._coming.get(self.graph.definitions.get(value, -1))
         return bool(self.pricer.terms(pack).defined if pack else self.pricer.located(value))
+
+    def _again(self, packs: Sequence[Pack]) -> None:
+        """Put packs back that were legal side by side."""
+        for pack in packs:
+            self.order.add(pack)
+        self.pricer.update(add=packs)
 
     def _undo(self, packs: Sequence[Pack], snapshot: Snapshot) -> None:
         self.pricer.update(remove=packs)
