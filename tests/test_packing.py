@@ -13,9 +13,10 @@ from vecgnn.slp.candidates import Candidates
 from vecgnn.slp.cost import Pricer, price
 from vecgnn.slp.greedy import pack_greedily
 from vecgnn.slp.legality import check, pack_reason
+from vecgnn.slp.outline import outline
 from vecgnn.slp.pack import Pack, Packing, PackingProblem
 from vecgnn.slp.schedule import Order, schedule
-from vecgnn.slp.source import Lane, choose_source, outline
+from vecgnn.slp.source import Lane, choose_source
 from vecgnn.vectorize import vectorize_text
 
 

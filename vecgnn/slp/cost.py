@@ -13,22 +13,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from vecgnn.ir.dependence import DependenceGraph
-from vecgnn.ir.nodes import BINARY, CASTS, Instruction
-from vecgnn.slp.forms import FORMS, extracted_lane
+from vecgnn.slp.forms import FORMS
+from vecgnn.slp.outline import outline
 from vecgnn.slp.pack import Pack, Packing
-from vecgnn.slp.source import Lane, Source, choose_source, outline
-from vecgnn.slp.target import Target, instruction_price
-from vecgnn.slp.target.intrinsics import base_name
+from vecgnn.slp.scalars import scalars_of
+from vecgnn.slp.source import Lane, Source, choose_source
+from vecgnn.slp.target import Target
 from vecgnn.slp.terms import NO_RECIPE, UNPRICED, Member, Operand, Recipe, SourceKey, Terms
-
-_PURE = (
-    BINARY
-    | CASTS
-    | frozenset(
-        "fneg freeze icmp fcmp select phi getelementptr extractelement insertelement shufflevector "
-        "extractvalue insertvalue".split()
-    )
-)
 
 
 def price(graph: DependenceGraph, target: Target, packing: Packing) -> int | None:
@@ -36,14 +27,6 @@ def price(graph: DependenceGraph, target: Target, packing: Packing) -> int | Non
     pricer = Pricer(graph, target)
     pricer.update(add=packing.packs)
     return None if pricer.unpriced else pricer.total
-
-
-def removable(instruction: Instruction) -> bool:
-    """Whether the instruction may go once nothing reads its result."""
-    opcode = instruction.opcode
-    if opcode == "load":
-        return instruction.form.simple
-    return opcode in _PURE or (opcode == "call" and base_name(instruction.form.callee) != "")
 
 
 class Pricer:
@@ -65,37 +48,23 @@ class Pricer:
     def __init__(self, graph: DependenceGraph, target: Target) -> None:
         self.graph = graph
         self.target = target
-        self._instructions = instructions = graph.function.instructions
-        definitions = graph.definitions
-        self.prices = [instruction_price(target, instruction, graph) for instruction in instructions]
+        scalars = scalars_of(graph, target)
+        self.prices, self.immortal, self.reads = scalars.prices, scalars.immortal, scalars.reads
+        self.native, self.loads, self.folded = scalars.native, scalars.loads, scalars.folded
+        self._operands, self._folding = scalars.operands, scalars.folding
+        count = len(self.prices)
         self.scalar = self.total = self._sum = sum(self.prices)
         self.unpriced = 0
         self.owner: dict[int, Pack] = {}
-        self._operands = [[definitions[o] for o in i.operands if o in definitions] for i in instructions]
-        self._uses = [0] * len(instructions)
-        for operands in self._operands:
-            for index in operands:
-                self._uses[index] += 1
-        self.reads = tuple(self._uses)
-        self.loads = {i.name for i in instructions if i.opcode == "load" and i.form.simple}
-        self.folded, self._folding = _folded(graph, target, self.prices)
-        # What nothing reads from the start was kept for a reason that is not ours to judge.
-        self.immortal = [
-            not removable(instruction) or not uses
-            for instruction, uses in zip(instructions, self._uses, strict=True)
-        ]
-        self.live = [True] * len(instructions)
-        self.native: dict[str, Lane] = {}
-        self._lanes: list[Lane | None] = [None]
-        self._places = [0] * (len(instructions) + 1)  # one more, for values that no instruction defines
-        for instruction in instructions:
-            if instruction.opcode == "extractelement" and (found := extracted_lane(instruction)):
-                self.native[instruction.name] = found
-                self._places[instruction.index] = len(self._lanes)
-                self._lanes.append(found)
-        self._homes = {index: place for index, place in enumerate(self._places) if place}
-        self._extracts: list[int | None] = [None] * len(instructions)  # of packed lanes, what one would cost
+        self.live = [True] * count
+        self._uses = list(self.reads)
         self._due = list(self.prices)  # what is in the sum for each instruction
+        self._extracts: list[int | None] = [None] * count  # of packed lanes, what one would cost
+        self._lanes: list[Lane | None] = [None, *self.native.values()]
+        self._places = [0] * (count + 1)  # one more, for values that no instruction defines
+        for place, value in enumerate(self.native, 1):
+            self._places[graph.definitions[value]] = place
+        self._homes = {index: place for index, place in enumerate(self._places) if place}
         self._holding: dict[int, set[Operand]] = defaultdict(set)  # the operand packs needed, by value
         self._terms: dict[Pack, Terms] = {}
         self._members: dict[Pack, Member] = {}
@@ -194,7 +163,7 @@ class Pricer:
     def _put_in(self, member: Member, stale: set[Operand]) -> None:
         for lane, place, extract in member.lanes:
             if lane in self.owner:
-                raise KeyError(f"{self._instructions[lane].place} stands in two packs")
+                raise KeyError(f"{self.graph.function.instructions[lane].place} stands in two packs")
             self.owner[lane] = member.pack
             self._extracts[lane] = extract
             if place:
@@ -286,25 +255,3 @@ class Pricer:
                     uses[value] += change
                     if uses[value] == live:
                         pending.append(value)
-
-
-def _folded(
-    graph: DependenceGraph, target: Target, prices: Sequence[int]
-) -> tuple[dict[int, tuple[int, int]], dict[int, list[int]]]:
-    """Conversions that are cheaper because their operand is a load: that load, and what is saved; and the
-    same by load."""
-    instructions = graph.function.instructions
-    folded: dict[int, tuple[int, int]] = {}
-    folding: dict[int, list[int]] = {}
-    for instruction in instructions:
-        if instruction.opcode not in CASTS:
-            continue
-        load = graph.definitions.get(instruction.operands[0])
-        if load is None or instructions[load].opcode != "load":
-            continue
-        form = instruction.form
-        apart = target.cast(form.opcode, form.operand_types[0], form.type, 1)
-        if apart is not None and apart > prices[instruction.index]:
-            folded[instruction.index] = (load, apart - prices[instruction.index])
-            folding.setdefault(load, []).append(instruction.index)
-    return folded, folding

@@ -7,6 +7,7 @@ cast's operand is a load, whether a getelementptr folds into its user, whether a
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from vecgnn.errors import InputError
@@ -68,6 +69,7 @@ def _definition(token: str, graph: DependenceGraph) -> Instruction | None:
     return None if index is None else graph.function.instructions[index]
 
 
+@cache
 def _shape(type_: str) -> tuple[int, str]:
     """Lanes and element type; a number of lanes that tables leave out counts as the next power of two."""
     lanes, elem = vector_shape(type_) or (1, type_)
