@@ -18,9 +18,9 @@ from test_policy_decode import CROSSED
 
 from vecgnn.errors import InputError
 from vecgnn.fuzz.generate import generate
-from vecgnn.policy.batch import collate
 from vecgnn.policy.encode import KINDS, MARKED, RELATIONS
 from vecgnn.policy.environment import ID, PENALTY, Limits, PackingEnvironment
+from vecgnn.policy.tensors import collate
 from vecgnn.slp import target
 from vecgnn.slp.candidates import Candidates
 from vecgnn.slp.cost import Pricer, price
