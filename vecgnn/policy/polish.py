@@ -63,8 +63,11 @@ def _complete(exchange: Exchange) -> None:
 def _drop(pricer: Pricer, chosen: Iterable[Pack]) -> list[Pack]:
     """Take out, as long as the price does not rise: connected packs, subtrees of operands, single packs."""
     present = dict.fromkeys(chosen)
+    failed: dict[frozenset[Pack], int] = {}  # groups tried in vain, and how many packs there were
 
     def without(group: Sequence[Pack]) -> None:
+        if failed.get(frozenset(group)) == len(present):
+            return  # nothing has gone since
         unpriced = pricer.unpriced
         change = pricer.update(remove=group)
         if pricer.unpriced < unpriced or (pricer.unpriced == unpriced and change <= 0):
@@ -72,6 +75,7 @@ def _drop(pricer: Pricer, chosen: Iterable[Pack]) -> list[Pack]:
                 del present[pack]
         else:
             pricer.update(add=group)
+            failed[frozenset(group)] = len(present)
 
     makers, users = _links(pricer, present)
     for group in _connected(present, makers, users):

@@ -40,14 +40,21 @@ class Exchange:
         """Moves for every candidate, again and again, until none lowers the price or time is up."""
         generator = random.Random(len(self.packs))
         moves = list(self.packs)
-        improved = True
+        failed: dict[Pack, int] = {}  # after how many moves that succeeded
+        improved, succeeded = True, 0
         while improved:
             improved = False
             generator.shuffle(moves)
             for pack in moves:
                 if time.perf_counter() > deadline:
                     return list(self.chosen)
-                improved |= self._move(pack)
+                if failed.get(pack) == succeeded:
+                    continue  # nothing has changed since
+                if self._move(pack):
+                    improved = True
+                    succeeded += 1
+                else:
+                    failed[pack] = succeeded
         return list(self.chosen)
 
     def makers(self, values: OperandPack) -> list[Pack]:
@@ -67,15 +74,19 @@ class Exchange:
         total, unpriced = self.pricer.total, self.pricer.unpriced
         if pack in self.chosen:
             around = self._touching(pack)
-            self._change((), (pack,))
+            moved = [pack]
+            self._change((), moved)
         else:
             tree = self._tree(pack)
             lanes = {lane for each in tree for lane in each.lanes}
-            displaced = {self.pricer.owner[lane] for lane in lanes if lane in self.pricer.owner} - set(tree)
-            if not displaced.isdisjoint(self.fixed):
+            owner = self.pricer.owner
+            holders = dict.fromkeys(owner[lane] for lane in sorted(lanes) if lane in owner)
+            displaced = [each for each in holders if each not in tree]
+            if not self.fixed.isdisjoint(displaced):
                 return False
             around = [other for each in displaced for other in self._touching(each)]
             added = [each for each in tree if each not in self.chosen]
+            moved = [*added, *displaced]
             self._change(added, displaced)
             around = [*reversed(added), *around]
         for other in dict.fromkeys(around):
@@ -84,23 +95,20 @@ class Exchange:
                 change = self._change((), (other,))
                 if change > 0 or self.pricer.unpriced > worse:
                     self._change((other,), ())
+                else:
+                    moved.append(other)
         better = self.pricer.unpriced <= unpriced and self.pricer.total < total
-        if better and (self.chosen.keys() <= before.keys() or self._orderly()):
+        come = [each for each in moved if each in self.chosen]
+        if better and (not come or self._orderly(come)):
             return True
-        kept = self.chosen
         self._change(
-            [each for each in before if each not in kept], [each for each in kept if each not in before]
+            [each for each in dict.fromkeys(moved) if each in before and each not in self.chosen], come
         )
         self.chosen = before
         return False
 
-    def _change(self, add: Iterable[Pack], remove: Iterable[Pack]) -> int:
-        add, remove = tuple(add), tuple(remove)
-        change = 0
-        if remove:  # apart, since an instruction may go from one pack to another
-            change += self.pricer.update(remove=remove)
-        if add:
-            change += self.pricer.update(add=add)
+    def _change(self, add: Sequence[Pack], remove: Sequence[Pack]) -> int:
+        change = self.pricer.update(add, remove)
         for pack in remove:
             del self.chosen[pack]
         self.chosen.update(dict.fromkeys(add))
@@ -131,6 +139,11 @@ class Exchange:
         found = (self.pricer.owner.get(lane) for lane in lanes)
         return list(dict.fromkeys(other for other in found if other is not None and other != pack))
 
-    def _orderly(self) -> bool:
-        order = Order(self.pricer.graph)
-        return all(order.add(pack) for pack in self.chosen)
+    def _orderly(self, come: Iterable[Pack]) -> bool:
+        """Whether the packs close no cycle in the blocks into which some have come."""
+        graph = self.pricer.graph
+        blocks = {graph.function.block_of(pack.lanes[0]).index for pack in come}
+        order = Order(graph)
+        return all(
+            order.add(pack) for pack in self.chosen if graph.function.block_of(pack.lanes[0]).index in blocks
+        )
