@@ -1,6 +1,7 @@
 """The learned packer: a graph neural network over candidate packs, and its training.
 
-Importing this package, or ``expert``, ``encode`` and ``lessons``, does not import torch.
+What packs on a CPU needs numpy and scipy; training, and a network on a GPU, torch.  Importing this package,
+``expert`` or ``packer`` imports none of them.
 """
 
 import os

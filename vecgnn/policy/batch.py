@@ -143,5 +143,6 @@ def links(
     starts = np.zeros(shape[0] + 1, np.int32)
     np.cumsum(np.bincount(rows, minlength=shape[0]), out=starts[1:])
     # A stable sort of rows, as one of numbers that are all different: that is several times as fast.
-    order = np.sort(rows * len(rows) + np.arange(len(rows))) % max(1, len(rows))
+    bits = len(rows).bit_length()
+    order = np.sort((rows << bits) + np.arange(len(rows))) & ((1 << bits) - 1)
     return Links(starts, columns[order].astype(np.int32), values[order], shape), order

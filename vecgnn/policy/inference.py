@@ -138,12 +138,9 @@ class _Ears:
             end = min(begin + ROWS, self.count)
             starts = matrix.starts[begin * inputs : end * inputs + 1]
             held = slice(starts[0], starts[-1])
-            values_held = matrix.values[held]
-            piece = csr_array(
-                (values_held, matrix.columns[held], starts - starts[0]),
-                shape=((end - begin) * inputs, matrix.shape[1]),
-            )
-            piece.data = values_held  # it may have made a copy, which ``attend`` would not reach
+            own = matrix.values[held], matrix.columns[held], starts - starts[0]
+            piece = csr_array(own, shape=((end - begin) * inputs, matrix.shape[1]))
+            piece.data = own[0]  # it may have made a copy, which ``attend`` would not reach
             self.pieces.append((slice(self.first + begin, self.first + end), piece))
 
     def attend(self, weights: np.ndarray) -> None:

@@ -16,7 +16,7 @@ from vecgnn.provenance import host
 
 Figures = Mapping[str, float]
 
-_PACKAGES = ("torch", "numpy", "safetensors", "llvmlite", "PuLP", "highspy")
+_PACKAGES = ("torch", "numpy", "scipy", "safetensors", "llvmlite", "PuLP", "highspy")
 
 
 @dataclass(frozen=True, slots=True)
