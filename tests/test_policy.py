@@ -15,7 +15,7 @@ from straightline import functions, isomorphic_lanes
 from test_packing import problem_of
 
 from vecgnn.fuzz.generate import generate
-from vecgnn.policy import encode as encoding
+from vecgnn.policy import operands
 from vecgnn.policy.architecture import FLAGS_OF, Settings
 from vecgnn.policy.batch import Static
 from vecgnn.policy.decode import Instance, instance_of
@@ -204,7 +204,7 @@ def test_one_set_of_tensors_for_all_states():
 def test_candidates_may_be_any_packs_in_any_order(monkeypatch: pytest.MonkeyPatch):
     """The graph follows the candidates: in another order it is the same graph with other numbers.  Only which
     of many equal parts of an operand pack are connected with it is a matter of their order."""
-    monkeypatch.setattr(encoding, "MOST_PARTS", 1000)
+    monkeypatch.setattr(operands, "MOST_PARTS", 1000)
     one = instance(generate(5))
     packs: list[Pack] = list(candidate_packs(one.problem.candidates).packs)
     assert tuple(packs) == one.graph.packs

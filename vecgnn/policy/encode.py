@@ -9,26 +9,23 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
+from itertools import chain
 
 import numpy as np
 
 from vecgnn.ir.nodes import Form
-from vecgnn.policy.worth import worth_of
-from vecgnn.slp.cost import Pricer, SourceKey
+from vecgnn.policy.edges import Links, Nodes
+from vecgnn.policy.worth import Worth, worth_of
+from vecgnn.slp.cost import Pricer
 from vecgnn.slp.pack import Pack, PackingProblem
 from vecgnn.slp.source import is_constant
 from vecgnn.slp.target.intrinsics import base_name
 
 WORDS = 1024
 """Words are hashed into so many rows of an embedding; row 0 stands for no word."""
-
-MOST_PARTS = 8
-"""Packs that hold a part of an operand pack, the largest parts: so many of them are connected with it."""
 
 WIDEST = 32.0
 """Numbers that are no logarithms are cut off there."""
@@ -124,221 +121,126 @@ def word(text: str) -> int:
 
 def encode(problem: PackingProblem, packs: Sequence[Pack], pricer: Pricer | None = None) -> PackingGraph:
     """The problem with these candidates; a ``pricer`` without packs may be given to save making one."""
-    return _Encoder(problem, packs, pricer or Pricer(problem.graph, problem.target)).graph()
+    pricer = pricer or Pricer(problem.graph, problem.target)
+    worth = worth_of(problem, packs, pricer)
+    nodes = Nodes(problem, packs)
+    links = Links(nodes, worth.operands)
+    forms = _FormWords()
+    words = {
+        "instruction": [forms[instruction.form][:2] for instruction in nodes.instructions],
+        "pack": [(word(pack.kind), *forms[form][::2]) for pack, form in zip(packs, nodes.forms, strict=True)],
+        "operand": [(word(element),) for _, element, _ in worth.operands.keys],
+    }
+    numbers = {
+        "instruction": _of_instructions(nodes, pricer),
+        "pack": _of_packs(nodes, links, worth, pricer),
+        "operand": _of_operands(links, worth),
+    }
+    return PackingGraph(
+        {kind: _table(words[kind], np.int64, WORDS_OF[kind]) for kind in KINDS},
+        {kind: _scaled(kind, numbers[kind]) for kind in KINDS},
+        {name: links.edges[name] for name in RELATIONS},
+        {name: links.marks[name].astype(np.float32) for name in MARKED},
+        tuple(packs),
+    )
 
 
-class _Encoder:
-    """Nodes and edges of one problem."""
+class _FormWords(dict[Form, tuple[int, int, int]]):
+    """Of each form the words for its operation, its type, and the type that is its pack's."""
 
-    def __init__(self, problem: PackingProblem, packs: Sequence[Pack], pricer: Pricer) -> None:
-        self.problem = problem
-        self.packs = tuple(packs)
-        self.pricer = pricer
-        self.instructions = problem.graph.function.instructions
-        self.terms = [pricer.terms(pack) for pack in packs]
-        self._known_words: dict[Form, tuple[int, int]] = {}
-        keys = dict.fromkeys(key for terms in self.terms for key in terms.keys)
-        self.keys: dict[SourceKey, int] = {key: number for number, key in enumerate(keys)}
-        self.packable = {lane for pack in packs for lane in pack.lanes}
-        self.rows = {index: row for row, index in enumerate(sorted(self._around()))}
-        self.worth = worth_of(problem, packs, pricer, self.terms)
-
-    def _around(self) -> set[int]:
-        """Packable instructions, and what they read and are read by."""
-        graph = self.problem.graph
-        around = set(self.packable)
-        for index in self.packable:
-            around.update(graph.users[index])
-            for value in self.instructions[index].operands:
-                if value in graph.definitions:
-                    around.add(graph.definitions[value])
-        return around
-
-    def graph(self) -> PackingGraph:
-        edges, marks = self._edges()
-        holders = Counter(lane for pack in self.packs for lane in pack.lanes)
-        words = {
-            "instruction": [self._words(self.instructions[index].form) for index in self.rows],
-            "pack": [self._pack_words(pack) for pack in self.packs],
-            "operand": [(word(key[1]),) for key in self.keys],
-        }
-        numbers = {
-            "instruction": [self._instruction_numbers(index, holders[index]) for index in self.rows],
-            "pack": [self._pack_numbers(number, pack) for number, pack in enumerate(self.packs)],
-            "operand": [self._operand_numbers(key) for key in self.keys],
-        }
-        return PackingGraph(
-            {kind: np.array(words[kind], np.int64).reshape(-1, WORDS_OF[kind]) for kind in KINDS},
-            {kind: _scaled(kind, numbers[kind]) for kind in KINDS},
-            {name: np.array(ends, np.int64).reshape(2, -1) for name, ends in edges.items()},
-            {name: np.array(marks[name], np.float32) for name in MARKED},
-            self.packs,
-        )
-
-    # Edges
-
-    def _edges(self) -> tuple[dict[str, tuple[list[int], list[int]]], dict[str, list[float]]]:
-        """By relation where edges begin and where they end, and their marks."""
-        edges: dict[str, tuple[list[int], list[int]]] = {name: ([], []) for name in RELATIONS}
-        marks: dict[str, list[float]] = {name: [] for name in MARKED}
-        self._between_instructions(edges)
-        rows, definitions = self.rows, self.problem.graph.definitions
-        begins, ends = edges["lane"]
-        for number, pack in enumerate(self.packs):
-            begins += [rows[lane] for lane in pack.lanes]
-            ends += [number] * len(pack.lanes)
-            marks["lane"] += _places(len(pack.lanes))
-        begins, ends = edges["needs"]
-        for number, terms in enumerate(self.terms):
-            begins += [self.keys[key] for key in terms.keys]
-            ends += [number] * len(terms.keys)
-            marks["needs"] += [min(position, 2) - 1 for position in range(len(terms.keys))]
-        begins, ends = edges["value"]
-        for key, number in self.keys.items():
-            for value, mark in zip(key[2], _places(len(key[2])), strict=True):
-                row = rows.get(definitions.get(value, -1))
-                if row is not None:
-                    begins.append(row)
-                    ends.append(number)
-                    marks["value"].append(mark)
-            makers = self.worth.makers[key]
-            edges["makes"][0].extend(makers)
-            edges["makes"][1].extend([number] * len(makers))
-            for holder, share in self._partial(key):
-                edges["part"][0].append(holder)
-                edges["part"][1].append(number)
-                marks["part"].append(2 * share / len(key[2]) - 1)
-        return edges, marks
-
-    def _between_instructions(self, edges: dict[str, tuple[list[int], list[int]]]) -> None:
-        graph, rows = self.problem.graph, self.rows
-
-        def add(name: str, begin: int, end: int) -> None:
-            edges[name][0].append(begin)
-            edges[name][1].append(end)
-
-        for index, row in rows.items():
-            made: set[int] = set()
-            for position, value in enumerate(self.instructions[index].operands):
-                definition = graph.definitions.get(value)
-                if definition in rows:
-                    made.add(definition)
-                    add(("left", "right", "other")[min(position, 2)], rows[definition], row)
-            if index in self.packable:
-                for other in graph.predecessors[index]:
-                    if other in rows and other not in made:
-                        add("order", rows[other], row)
-        for block in dict.fromkeys(self.instructions[index].block for index in self.packable):
-            for chain in self.problem.candidates.chains(block):
-                for first, second in pairwise(chain.members):
-                    if first in rows and second in rows:
-                        add("next", rows[first], rows[second])
-
-    def _partial(self, key: SourceKey) -> Iterable[tuple[int, int]]:
-        """Packs that hold the most of an operand pack's values without being it, and how many of them."""
-        shares: dict[int, int] = defaultdict(int)
-        for value in dict.fromkeys(key[2]):
-            for holder in self.worth.holders.get(value, ()):
-                shares[holder] += 1
-        for maker in self.worth.makers[key]:
-            shares.pop(maker, None)
-        if len(shares) <= MOST_PARTS:
-            return shares.items()
-        return sorted(shares.items(), key=lambda share: (-share[1], share[0]))[:MOST_PARTS]
-
-    # Instructions
-
-    def _words(self, form: Form) -> tuple[int, int]:
-        known = self._known_words.get(form)
-        if known is None:
-            name = base_name(form.callee) if form.opcode == "call" else ""
-            known = word(f"{form.opcode} {form.predicate} {name}"), word(form.type)
-            self._known_words[form] = known
-        return known
-
-    def _instruction_numbers(self, index: int, holders: int) -> list[float]:
-        instruction, pricer = self.instructions[index], self.pricer
-        users = self.problem.graph.users[index]
-        outside = sum(user not in self.packable for user in users)
-        return [
-            pricer.prices[index] / 4,
-            pricer.prices[index],
-            float(index in self.packable),
-            holders,
-            len(users),
-            outside,
-            float(pricer.immortal[index]),
-            float(instruction.name in pricer.native),
-            len(instruction.operands),
-            float(instruction.name in pricer.loads),
-            sum(is_constant(value) for value in instruction.operands),
-        ]
-
-    # Packs
-
-    def _pack_words(self, pack: Pack) -> tuple[int, int, int]:
-        form = self.instructions[pack.lanes[0]].form
-        opcode, type_ = self._words(form)
-        return word(pack.kind), opcode, type_ if form.type != "void" else word(form.accessed_type)
-
-    def _pack_numbers(self, number: int, pack: Pack) -> list[float]:
-        worth, pricer, terms = self.worth, self.pricer, self.terms[number]
-        lanes = len(pack)
-        scalar = sum(pricer.prices[lane] for lane in pack.lanes)
-        own, below, above = worth.own[number], worth.below[number], worth.above[number]
-        through = below + above
-        return [
-            math.log2(lanes),
-            scalar / 8,
-            scalar,
-            worth.vector[number] / 8,
-            worth.vector[number],
-            own / 8,
-            own,
-            below,
-            above,
-            through,
-            max(-WIDEST, min(WIDEST, through / lanes / 4)),
-            float(through > 0),
-            worth.extracts[number],
-            sum(worth.needs(key) for key in terms.keys),
-            float(len(terms.keys)),
-            sum(len(worth.users[key]) for key in worth.made[number]),
-            len(worth.made[number]),
-            float(len(terms.scalars)),
-        ]
-
-    # Operand packs
-
-    def _operand_numbers(self, key: SourceKey) -> list[float]:
-        worth = self.worth
-        values = key[2]
-        distinct = set(values)
-        gather = worth.gathers[key]
-        return [
-            math.log2(len(values)),
-            (gather or 0) / 8,
-            gather or 0,
-            worth.needs(key),
-            (gather or 0) - worth.needs(key),
-            max((worth.below[maker] for maker in worth.makers[key]), default=0),
-            float(gather is None),
-            sum(map(is_constant, values)) / len(values),
-            len(distinct) / len(values),
-            len(worth.makers[key]),
-            len(worth.users[key]),
-            sum(value in worth.holders for value in distinct) / len(distinct),
-        ]
+    def __missing__(self, form: Form) -> tuple[int, int, int]:
+        name = base_name(form.callee) if form.opcode == "call" else ""
+        type_ = word(form.type)
+        accessed = type_ if form.type != "void" else word(form.accessed_type)
+        self[form] = word(f"{form.opcode} {form.predicate} {name}"), type_, accessed
+        return self[form]
 
 
-@cache
-def _places(count: int) -> tuple[float, ...]:
-    """So many places, from -1 to 1."""
-    return tuple(2 * place / max(1, count - 1) - 1 for place in range(count))
+def _of_instructions(nodes: Nodes, pricer: Pricer) -> list[Sequence[float] | np.ndarray]:
+    """The numbers of instructions, column by column."""
+    mine, rows = nodes.instructions, nodes.rows
+    prices = np.array([pricer.prices[row] for row in rows], np.float64)
+    users = nodes.users
+    outside = (users.items < 0) | ~nodes.packable[users.items]
+    constants = [sum([is_constant(value) for value in instruction.operands]) for instruction in mine]
+    return [
+        prices / 4,
+        prices,
+        nodes.packable,
+        np.bincount(nodes.lanes.items, minlength=len(rows)),
+        users.counts,
+        users.sums(outside),
+        [pricer.immortal[row] for row in rows],
+        [instruction.name in pricer.native for instruction in mine],
+        nodes.operands.counts,
+        [instruction.name in pricer.loads for instruction in mine],
+        constants,
+    ]
 
 
-def _scaled(kind: str, rows: list[list[float]]) -> np.ndarray:
-    numbers = np.array(rows, np.float64).reshape(-1, NUMBERS_OF[kind])
-    for column in LOGGED[kind]:
-        numbers[:, column] = np.copysign(np.log1p(np.abs(numbers[:, column])), numbers[:, column])
+def _of_packs(nodes: Nodes, links: Links, worth: Worth, pricer: Pricer) -> list[Sequence[float] | np.ndarray]:
+    """The numbers of packs, column by column."""
+    lanes = nodes.lanes.counts
+    scalar, vector, own = np.array(worth.scalar), np.array(worth.vector), np.array(worth.own)
+    through = np.array(worth.below) + np.array(worth.above)
+    needed, makers, needs = links.needed, links.makers, np.array(worth.needs)
+    users = np.array([len(users) for users in worth.operands.users], np.int64)
+    return [
+        [_log2(count) for count in lanes.tolist()],
+        scalar / 8,
+        scalar,
+        vector / 8,
+        vector,
+        own / 8,
+        own,
+        worth.below,
+        worth.above,
+        through,
+        np.clip(through / lanes / 4, -WIDEST, WIDEST),
+        through > 0,
+        worth.extracts,
+        needed.sums(needs[needed.items]),
+        needed.counts,
+        np.bincount(makers.items, users[makers.owners], len(lanes)),
+        np.bincount(makers.items, minlength=len(lanes)),
+        [len(pricer.terms(pack).scalars) for pack in nodes.packs],
+    ]
+
+
+def _of_operands(links: Links, worth: Worth) -> list[Sequence[float] | np.ndarray]:
+    """The numbers of operand packs, column by column."""
+    keys, below = worth.operands.keys, worth.below
+    lanes, makers = links.values.counts, worth.operands.makers
+    distinct = np.array([len(set(values)) for _, _, values in keys])
+    constants = [sum(map(is_constant, values)) for _, _, values in keys]
+    gathers = np.array([gather or 0 for gather in worth.gathers])
+    return [
+        [_log2(count) for count in lanes.tolist()],
+        gathers / 8,
+        gathers,
+        worth.needs,
+        gathers - np.array(worth.needs),
+        [max([below[maker] for maker in numbers]) if numbers else 0 for numbers in makers],
+        [gather is None for gather in worth.gathers],
+        constants / lanes,
+        distinct / lanes,
+        links.makers.counts,
+        [len(users) for users in worth.operands.users],
+        links.held / distinct,
+    ]
+
+
+_log2 = cache(math.log2)
+
+
+def _table(rows: Sequence[Sequence[int]], dtype: type, columns: int) -> np.ndarray:
+    return np.fromiter(chain.from_iterable(rows), dtype, len(rows) * columns).reshape(-1, columns)
+
+
+def _scaled(kind: str, columns: Sequence[Sequence[float] | np.ndarray]) -> np.ndarray:
+    numbers = np.empty((len(columns[0]), NUMBERS_OF[kind]))
+    for number, column in enumerate(columns):
+        numbers[:, number] = column
+    logged = list(LOGGED[kind])
+    numbers[:, logged] = np.copysign(np.log1p(np.abs(numbers[:, logged])), numbers[:, logged])
     return numbers.astype(np.float32)

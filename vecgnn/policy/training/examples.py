@@ -22,7 +22,7 @@ from vecgnn.policy.training.workers import Workers
 from vecgnn.slp.pack import Pack
 
 _HASHED = (
-    *("ir", "slp", "policy/encode.py", "policy/worth.py"),
+    *("ir", "slp", *(f"policy/{name}.py" for name in ("encode", "edges", "operands", "worth"))),
     *("policy/training/problems.py", "policy/training/examples.py"),
 )
 """The code that an encoded lesson hangs on."""
