@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vecgnn.corpus.folder import Corpus
@@ -116,7 +116,7 @@ def problem(task: Task, function: Labelled) -> PackingProblem:
 
 def key_of(task: Task, settings: object, code: str) -> str:
     """What a task's record hangs on: the labels, the settings and the code."""
-    parts = [task.hash, [asdict(function) for function in task.functions], settings, code]
+    parts = [task.hash, [repr(function) for function in task.functions], settings, code]
     return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
