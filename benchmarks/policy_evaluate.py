@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from policy_subjects import Labelled, Task, chunks, fresh, problem
@@ -71,8 +72,10 @@ def measure(task: Task, settings: Settings) -> Record:
 
 def _warm_up(settings: Settings, small: PackingProblem) -> None:
     """What happens once in a process, loading the weights among it, is in nobody's time."""
+    from vecgnn.policy import weights
     from vecgnn.policy.packer import pack_by_policy
 
+    weights.scorer(Path(settings.weights) if settings.weights else None)  # the small one may need no network
     pack_by_policy(fresh(small), Effort(weights=settings.weights))
 
 
