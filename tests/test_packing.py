@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from straightline import HEADER, functions
@@ -11,6 +13,8 @@ from vecgnn.ir.reader import read_module
 from vecgnn.slp import target
 from vecgnn.slp.candidates import Candidates
 from vecgnn.slp.cost import Pricer, price
+from vecgnn.slp.enumerate import candidate_packs
+from vecgnn.slp.exchange import Exchange
 from vecgnn.slp.greedy import pack_greedily
 from vecgnn.slp.legality import check, pack_reason
 from vecgnn.slp.outline import outline
@@ -97,6 +101,26 @@ def test_packs_that_come_while_others_go(text: str, data: st.DataObject):
         fresh = Pricer(problem.graph, problem.target)
         fresh.update(add=chosen)
         assert state(pricer) == state(fresh)
+
+
+@settings(max_examples=60, deadline=None)
+@given(functions())
+def test_exchange_leaves_the_price_of_what_it_chose(text: str):
+    """Legal, never dearer than what it began with, the same again; and no move of its own is left."""
+    problem = problem_of(text)
+    greedy = pack_greedily(problem)
+    packs = candidate_packs(problem.candidates, greedy.packing.packs).packs
+    found: list[list[Pack]] = []
+    for _ in range(2):
+        pricer = Pricer(problem.graph, problem.target)
+        exchange = Exchange(pricer, packs, greedy.packing.packs)
+        found.append(exchange.improve(math.inf))
+        chosen = Packing(tuple(found[-1]))
+        assert pricer.total == price(problem.graph, problem.target, chosen)
+        assert pricer.total - pricer.scalar <= greedy.objective
+        assert check(problem.graph, chosen) == ""
+        assert exchange.sweep(packs) == 0 and list(exchange.chosen) == found[-1]
+    assert found[0] == found[1]
 
 
 OUTLINED = ["%a", "%b", "%c", "%d", "%e", "1.0", "2.0", "poison", "undef"]

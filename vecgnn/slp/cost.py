@@ -143,12 +143,12 @@ class Pricer:
         known = self._members.get(pack)
         if known is None:
             terms, definitions = self.terms(pack), self.graph.definitions
-            lanes = [(lane, 0, 0) for lane in pack.lanes]
+            lanes = tuple([(lane, 0, 0) for lane in pack.lanes])
             if terms.defined:
                 first, count = len(self._lanes), len(pack.lanes)
                 self._lanes += [Lane(pack, lane, count) for lane in range(count)]
                 prices = [UNPRICED if price is None else price for price in terms.extracts]
-                lanes = list(zip(pack.lanes, range(first, first + count), prices, strict=True))
+                lanes = tuple(zip(pack.lanes, range(first, first + count), prices, strict=True))
             operands = [self._operand(key) for key in terms.keys]
             scalars = [definitions[value] for value in terms.scalars if value in definitions]
             known = self._members[pack] = Member(pack, lanes, operands, scalars)
@@ -168,7 +168,7 @@ class Pricer:
             self._extracts[lane] = extract
             if place:
                 self._places[lane] = place
-                stale |= self._holding[lane]
+                stale.update(self._holding.get(lane, ()))
         for operand in member.operands:
             if not operand.users:
                 stale.add(operand)
@@ -182,7 +182,7 @@ class Pricer:
             self._extracts[lane] = None
             if place:
                 self._places[lane] = self._homes.get(lane, 0)
-                stale |= self._holding[lane]
+                stale.update(self._holding.get(lane, ()))
         for operand in dict.fromkeys(member.operands):
             del operand.users[member]
             if not operand.users:
@@ -228,30 +228,34 @@ class Pricer:
 
         ``lanes`` have come into a pack or out of one.
         """
-        uses, edge = self._uses, change > 0  # one reader: the first; none: the last has gone
+        if not values and not lanes:
+            return
+        uses, due, live, extracts = self._uses, self._due, self.live, self._extracts
         pending = list(lanes)
         for lane in lanes:
             pending += self._folding.get(lane, ())
+        edge = int(change > 0)  # so many readers: the first has come, or the last has gone
         for value in values:
             uses[value] += change
             if uses[value] == edge:
                 pending.append(value)
         while pending:
             index = pending.pop()
-            extract = self._extracts[index]
+            extract = extracts[index]
             if extract is None:
-                live = uses[index] > 0 or self.immortal[index]
-                due = self.prices[index] if live else 0
-                if live and index in self.folded and self.folded[index][0] in self.owner:
-                    due += self.folded[index][1]
+                remains = uses[index] > 0 or self.immortal[index]
+                price = self.prices[index] if remains else 0
+                if remains and index in self.folded and self.folded[index][0] in self.owner:
+                    price += self.folded[index][1]
             else:
-                live, due = False, extract if uses[index] else 0
-            self._sum += due - self._due[index]
-            self._due[index] = due
-            if live != self.live[index]:
-                self.live[index] = live
-                change = 1 if live else -1
+                remains, price = False, extract if uses[index] else 0
+            if price != due[index]:
+                self._sum += price - due[index]
+                due[index] = price
+            if remains != live[index]:
+                live[index] = remains
+                change = 1 if remains else -1
                 for value in self._operands[index]:
                     uses[value] += change
-                    if uses[value] == live:
+                    if uses[value] == remains:
                         pending.append(value)

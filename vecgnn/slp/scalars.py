@@ -54,7 +54,7 @@ def scalars_of(graph: DependenceGraph, target: Target) -> Scalars:
 def _scalars(graph: DependenceGraph, target: Target) -> Scalars:
     instructions, definitions = graph.function.instructions, graph.definitions
     prices = [instruction_price(target, instruction, graph) for instruction in instructions]
-    operands = [[definitions[o] for o in i.operands if o in definitions] for i in instructions]
+    operands = [tuple([definitions[o] for o in i.operands if o in definitions]) for i in instructions]
     reads = [0] * len(instructions)
     for found in operands:
         for index in found:

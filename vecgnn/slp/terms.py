@@ -75,7 +75,7 @@ class Operand:
         nowhere = len(graph.function.instructions)  # constants and arguments
         indices = [graph.definitions.get(value, nowhere) for value in key[2]]
         self.key = key
-        self.indices = [index for index in dict.fromkeys(indices) if index != nowhere]
+        self.indices = tuple([index for index in dict.fromkeys(indices) if index != nowhere])
         self.where: Any = itemgetter(*indices) if len(indices) > 1 else lambda places: (places[indices[0]],)
         self.users: dict[Member, None] = {}
         self.recipe = NO_RECIPE
