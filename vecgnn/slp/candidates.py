@@ -189,7 +189,7 @@ class Candidates:
     # Uses
 
     def consumers(self, pack: Pack) -> Iterator[Pack]:
-        """Packs of the users of a pack's lanes, lane by lane."""
+        """Packs of the users of a pack's lanes, lane by lane; these may depend on each other."""
         if pack.kind not in ("op", "load"):
             return
         first = pack.lanes[0]
@@ -212,7 +212,7 @@ class Candidates:
                 size = self.graph.module.layout.size(lead.form.accessed_type)
                 if all(self.graph.distance(user, lane) == k * size for k, lane in enumerate(lanes)):
                     yield self.memory_pack(lanes)
-            elif dependent_lane(self.graph, lanes) is None:
+            else:
                 yield self.elementwise_pack(lanes)
 
     def _matching_user(self, lane: int, group: int, position: int | None, taken: Sequence[int]) -> int | None:

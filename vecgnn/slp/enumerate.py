@@ -107,12 +107,15 @@ class _Closure:
         instructions = self.graph.function.instructions
         inside = range(bounds.start, bounds.stop)
         keys = {index: key for index in inside if (key := elementwise_key(instructions[index].form))}
+        if len(keys) < 2:
+            return
         places = {instructions[index].name: index for index in keys}
         inner = slice(bounds.start, bounds.stop)
         for instruction, users in zip(instructions[inner], self.graph.users[inner], strict=True):
-            made = [places[value] for value in instruction.operands if value in places]
-            if len(made) > 1:
-                yield from self._groups(list(dict.fromkeys(made)), keys)
+            if len(instruction.operands) > 1:
+                made = [places[value] for value in instruction.operands if value in places]
+                if len(made) > 1:
+                    yield from self._groups(list(dict.fromkeys(made)), keys)
             if len(users) > 1:
                 at: dict[int, list[int]] = defaultdict(list)
                 for user in users:
