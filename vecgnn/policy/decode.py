@@ -2,8 +2,9 @@
 
 In the first pass every candidate that is rather sure joins, the likeliest first, where it is legal beside
 those before it; the next pass sees them as chosen.  In later passes less is enough: where several packings
-are equally good none of them is likely, until a part of one has been chosen.  Further rollouts do the same
-with noise on the logits.  Each independent part of a function keeps the cheapest of its rollouts.
+are equally good none of them is likely, until a part of one has been chosen.  A second rollout begins with
+greedy's packing instead, and further ones do as the first with noise on the logits.  Each independent part of
+a function keeps the cheapest of its rollouts.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from vecgnn.policy.batch import Scorer, Static
 from vecgnn.policy.instance import Instance, instance_of
 from vecgnn.policy.parts import parts_of, restricted
 from vecgnn.policy.polish import polish
+from vecgnn.slp.greedy import pack_greedily
 from vecgnn.slp.pack import Pack
 from vecgnn.slp.parts import independent_parts
 from vecgnn.slp.schedule import Order
@@ -28,6 +30,9 @@ BATCH_NODES = 60000
 
 LARGE, WORTHWHILE = 300, 0.8
 """Graphs with so many nodes are cut down to what is not decided, where that is less than this share."""
+
+FROM_GREEDY = 1
+"""The rollout that has greedy's packs, and the network's word in the polish alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +86,22 @@ def _decode_group(
     how: Decoding,
     answers: list[list[Pack]],
 ) -> None:
+    tries = [rollout for rollout in range(how.rollouts) if rollout != FROM_GREEDY]
     rollouts = [
         _Rollout(instances[number], _noise(instances[number], rollout, how))
         for number in group
-        for rollout in range(how.rollouts)
+        for rollout in tries
     ]
     alone = len(group) == 1  # the rollouts of one large function may not fit side by side
     together = max(1, BATCH_NODES // rollouts[0].graph.nodes) if alone else len(rollouts)
     for first in range(0, len(rollouts), together):
         run(scorer, rollouts[first : first + together], how)
     for place, number in enumerate(group):
-        mine = rollouts[place * how.rollouts : (place + 1) * how.rollouts]
+        mine = rollouts[place * len(tries) : (place + 1) * len(tries)]
         found = [rollout.finished(how) for rollout in mine]
+        if how.rollouts > FROM_GREEDY:
+            greedy = pack_greedily(instances[number].problem).packing.packs
+            found.append(mine[0].finished(how, greedy))
         answers[number] = found[0] if len(found) == 1 else _best(instances[number], found)
 
 
@@ -180,9 +189,9 @@ class _Rollout:
         self.taken.update(pack.lanes)
         return True
 
-    def finished(self, how: Decoding) -> list[Pack]:
-        """The packs, after the exact price has dropped what does not pay."""
-        chosen = [self.packs[number] for number in self.chosen]
+    def finished(self, how: Decoding, instead: Sequence[Pack] | None = None) -> list[Pack]:
+        """The packs (or those of another packer), after the exact price has dropped what does not pay."""
+        chosen = [self.packs[number] for number in self.chosen] if instead is None else list(instead)
         pricer = self.instance.pricer
         if how.polish:
             order = np.argsort(-self.probabilities, kind="stable")
@@ -227,7 +236,8 @@ def _best(instance: Instance, found: Sequence[Sequence[Pack]]) -> list[Pack]:
         return total
 
     chosen: list[Pack] = []
-    for part in independent_parts(pricer, instance.graph.packs):
+    known = dict.fromkeys((*instance.graph.packs, *(pack for packs in found for pack in packs)))
+    for part in independent_parts(pricer, tuple(known)):
         members = set(part)
         options = list(dict.fromkeys(tuple(p for p in packs if p in members) for packs in found))
         chosen += options[0] if len(options) == 1 else min(options, key=price)
