@@ -12,6 +12,7 @@ from vecgnn.codegen.accept import accepted
 from vecgnn.codegen.emit import Emitted, emit, numbered, unnameable
 from vecgnn.codegen.metadata import MetadataWriter
 from vecgnn.errors import InputError, InternalError
+from vecgnn.garbage import held
 from vecgnn.ir.nodes import Module
 from vecgnn.ir.reader import canonical_text, read_canonical
 from vecgnn.packers import load_packer
@@ -128,7 +129,7 @@ def vectorize_text(
     with clock.step("parse"):
         data = source.encode() if isinstance(source, str) else source
         canonical = canonical_text(data, name)
-    with clock.step("read"):
+    with clock.step("read"), held():
         module = read_canonical(canonical, name)
     wanted = _wanted(module, functions)
     pipeline = _Pipeline(module, effort, forced, clock)
@@ -229,7 +230,7 @@ class _Pipeline:
         note = f"no table for its CPU, {prices.name} used" if approximate else ""
         report = replace(report, target=prices.name, reason=note)
         try:
-            with self.clock.step("dependence"):
+            with self.clock.step("dependence"), held():
                 return report, problem_of(self.module, function, prices)
         except Exception as error:
             return _failed(report, error), None
@@ -284,7 +285,7 @@ class _Pipeline:
                     raise InternalError("the packer's answer has no price")
             if report.name in self.nameless and numbered(graph.function):
                 return replace(report, reason=self.nameless[report.name]), None
-            with self.clock.step("emit"):
+            with self.clock.step("emit"), held():
                 text = emit(pricer, self.metadata)
         except Exception as error:
             return _failed(report, error), None

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vecgnn.garbage import held
 from vecgnn.slp.pack import DEFAULT_EFFORT, Effort, Pack, Packing, PackingProblem, Solution
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def pack_by_policy(problem: PackingProblem, effort: Effort = DEFAULT_EFFORT) -> 
     return pack_many([problem], effort)[0]
 
 
+@held()
 def pack_many(problems: Sequence[PackingProblem], effort: Effort = DEFAULT_EFFORT) -> list[Solution]:
     """The same for many problems at once, which go through the network together."""
     with _one_thread():

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from vecgnn.garbage import held
 from vecgnn.slp.candidates import MAX_LANES, Chain
 from vecgnn.slp.cost import Pricer
 from vecgnn.slp.legality import pack_reason
@@ -20,6 +21,7 @@ MAX_DEPTH = 24
 MAX_STEPS_UP = 6
 
 
+@held()
 def pack_greedily(problem: PackingProblem, effort: Effort = DEFAULT_EFFORT) -> Solution:
     """The greedy packing; its price is never above the scalar function's."""
     started = time.perf_counter()
