@@ -3,8 +3,9 @@
 In the first pass every candidate that is rather sure joins, the likeliest first, where it is legal beside
 those before it; the next pass sees them as chosen.  In later passes less is enough: where several packings
 are equally good none of them is likely, until a part of one has been chosen.  A second rollout begins with
-greedy's packing instead, and further ones do as the first with noise on the logits.  Each independent part of
-a function keeps the cheapest of its rollouts.
+greedy's packing instead, and further ones do as the first with noise on the logits; small functions, which
+take next to no time, always get the second.  Each independent part of a function keeps the cheapest of its
+rollouts.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Decoding:
     and in later ones.  rollouts: packings tried, of which the cheapest is kept; temperature: of the noise in
     those after the first.  polish: whether the exact price may drop packs, and bring in candidates with a
     probability of at least ``doubtful``, of which it tries ``trials`` and one more for every four packs.
+    small: functions of so many candidates have a rollout that begins with greedy's packing in any case.
     """
 
     passes: int = 6
@@ -54,6 +56,7 @@ class Decoding:
     polish: bool = True
     doubtful: float = 0.1
     trials: int = 32
+    small: int = 200
 
 
 def decode(
@@ -99,10 +102,11 @@ def _decode_group(
     for place, number in enumerate(group):
         mine = rollouts[place * len(tries) : (place + 1) * len(tries)]
         found = [rollout.finished(how) for rollout in mine]
-        if how.rollouts > FROM_GREEDY:
-            greedy = pack_greedily(instances[number].problem).packing.packs
+        instance = instances[number]
+        if how.rollouts > FROM_GREEDY or instance.graph.candidates <= how.small:
+            greedy = pack_greedily(instance.problem).packing.packs
             found.append(mine[0].finished(how, greedy))
-        answers[number] = found[0] if len(found) == 1 else _best(instances[number], found)
+        answers[number] = found[0] if len(found) == 1 else _best(instance, found)
 
 
 def _noise(instance: Instance, rollout: int, how: Decoding) -> np.ndarray | float:

@@ -89,7 +89,7 @@ class Effort:
     solver: the integer-program solver, by PuLP's name for it.
     progress: called as parts of a function are done.
     rollouts: packings of each function that the policy makes, of which the cheapest is taken; the second of
-        them begins with greedy's, so two are never dearer than that.
+        them (which small functions have anyway) begins with greedy's, so two are never dearer than that.
     weights: a safetensors file with the policy's weights; None for those that come with the package.
     device: where the policy's network runs: "cpu", "cuda", "cuda:1", or "auto" for CUDA where there is any.
     """
