@@ -79,9 +79,9 @@ class Batch:
         return replace(self, flags=flags, legal=torch.from_numpy(state.legal).to(device))
 
 
-def batch_of(static: Static) -> Batch:
-    """The graphs with nothing chosen."""
-    state = static.state(())
+def batch_of(static: Static, chosen: Sequence[Sequence[int] | np.ndarray] = ()) -> Batch:
+    """The graphs in the state in which these candidates of each have been chosen."""
+    state = static.state(chosen)
     return Batch(
         _tensors(static.words), _tensors(static.numbers), _tensors(state.flags),
         {name: _relation(relation) for name, relation in static.relations.items()},
@@ -91,8 +91,7 @@ def batch_of(static: Static) -> Batch:
 
 def collate(graphs: Sequence[PackingGraph], chosen: Sequence[Sequence[int] | np.ndarray]) -> Batch:
     """The graphs as one batch, in the state in which these candidates of each have been chosen."""
-    static = Static(graphs)
-    return batch_of(static).at(static.state(chosen))
+    return batch_of(Static(graphs), chosen)
 
 
 def _tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from itertools import islice
 
 from vecgnn.garbage import held
 from vecgnn.slp.candidates import MAX_LANES, Chain
@@ -102,10 +101,8 @@ class _Search:
             if change < 0:
                 total += change
                 kept += added
-        newest = islice(reversed(self.pricer.owner.values()), sum(map(len, kept)))
-        packs = list(dict.fromkeys(newest))[::-1]
         self._undo(kept, snapshot)
-        return total, packs
+        return total, kept
 
     def _reduce(self, root: int, groups: Sequence[Sequence[str]]) -> None:
         if root in self.pricer.owner:
@@ -120,8 +117,7 @@ class _Search:
                     added: list[Pack] = []
                     change = self.grow(pack, added)
                     if change < 0:
-                        self.pricer.update(remove=added)
-                        self.order.restore(snapshot)
+                        self._undo(added, snapshot)
                     if change < best[0]:
                         best = change, pack
                 width //= 2
